@@ -1,0 +1,245 @@
+//! The state of one call: whom it is about, what it used, what it was refused, what it wants to change.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::error::{Ended, RoomError};
+use super::log_tap::LogTap;
+use super::port::PortError;
+use super::types;
+use crate::grant::{Grant, OnDenied};
+use crate::identity::{CallId, Identity};
+use crate::limits::Limits;
+use crate::log_record::{Level, escape};
+use crate::receipt::Denial;
+use crate::subject::Subject;
+use crate::write_set::{Change, Document, Version, Write};
+
+/// A receipt keeps at most this many denials and counts the rest.
+const MAX_DENIALS: usize = 64;
+
+/// What a plugin registered while its `load` ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The extension's id.
+    pub extension: &'static str,
+    /// The name, as in the manifest's contributions.
+    pub name: String,
+}
+
+/// The state of a call, as capabilities see it.
+pub struct Call {
+    pub(crate) id: CallId,
+    pub(crate) deadline: Instant,
+    pub(crate) host_calls: u64,
+    /// Calls by the position of the capability in the plugin's slots.
+    pub(crate) used: Vec<u64>,
+    pub(crate) denials: Vec<Denial>,
+    pub(crate) more_denials: u64,
+    pub(crate) ended: Option<Ended>,
+    pub(crate) tap: Arc<LogTap>,
+    /// `Some` while `lifecycle.load` runs.
+    pub(crate) registrations: Option<Vec<Registration>>,
+    pub(crate) reads: BTreeMap<Document, Version>,
+    pub(crate) writes: Vec<Write>,
+    /// Whether the call did something that must not happen twice.
+    pub(crate) unrepeatable: bool,
+    written: u64,
+    grant: Grant,
+    subject: Subject,
+    locals: Vec<Box<dyn Any + Send>>,
+}
+
+impl Call {
+    pub(crate) fn new(id: CallId, subject: Subject, grant: Grant, tap: Arc<LogTap>, slots: usize, deadline: Instant) -> Self {
+        Self {
+            id,
+            deadline,
+            host_calls: 0,
+            used: vec![0; slots],
+            denials: Vec::new(),
+            more_denials: 0,
+            ended: None,
+            tap,
+            registrations: None,
+            reads: BTreeMap::new(),
+            writes: Vec::new(),
+            unrepeatable: false,
+            written: 0,
+            grant,
+            subject,
+            locals: Vec::new(),
+        }
+    }
+
+    /// Begins the next call on the same instance. Nothing of the one before is left.
+    pub(crate) fn begin(&mut self, id: CallId, subject: Subject, deadline: Instant) {
+        self.id = id;
+        self.deadline = deadline;
+        self.subject = subject;
+        self.host_calls = 0;
+        self.used.fill(0);
+        self.denials.clear();
+        self.more_denials = 0;
+        self.ended = None;
+        self.registrations = None;
+        self.reads.clear();
+        self.writes.clear();
+        self.unrepeatable = false;
+        self.written = 0;
+        self.locals.clear();
+        self.tap.begin(id, self.grant.limits());
+    }
+
+    /// The call's id.
+    pub fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// Whom the call is about.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The plugin.
+    pub fn plugin(&self) -> &Arc<Identity> {
+        self.grant.identity()
+    }
+
+    /// The limits of the call.
+    pub fn limits(&self) -> &Limits {
+        self.grant.limits()
+    }
+
+    /// The plugin's grant.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// Writes a log record within the call's budget; false if the budget is used up, and the record is dropped and counted.
+    pub fn log(&self, level: Level, message: &str, fields: Vec<(String, String)>) -> bool {
+        self.tap.emit(level, message, fields)
+    }
+
+    /// Records that the plugin was refused something by a scope, and gives the error that it gets.
+    pub fn deny(&mut self, permission: &str, asked: String, why: &str) -> RoomError {
+        self.record_denial(Denial {
+            permission: permission.to_owned(),
+            asked: escape(&asked, 256),
+            why: why.to_owned(),
+        });
+        RoomError::Answer(types::Error::Denied(format!("{permission}: {why}")))
+    }
+
+    /// Like [`Call::deny`], for a permission that the plugin does not hold at all: the policy says what that does.
+    pub fn deny_ungranted(&mut self, permission: &str, asked: String, why: &str) -> RoomError {
+        let error = self.deny(permission, asked, why);
+        match self.grant.on_denied() {
+            OnDenied::Silent => error,
+            OnDenied::Warn => {
+                let plugin = self.plugin();
+                tracing::warn!(%plugin, call = %self.id, permission, why, "denied");
+                error
+            }
+            OnDenied::Raise => match self.denials.last().cloned() {
+                Some(denial) => self.end(Ended::Denied(denial)),
+                None => error,
+            },
+        }
+    }
+
+    fn record_denial(&mut self, denial: Denial) {
+        if self.denials.len() < MAX_DENIALS {
+            self.denials.push(denial);
+        } else {
+            self.more_denials += 1;
+        }
+    }
+
+    /// What the plugin gets when a port fails. The detail goes to the host's log only.
+    pub fn port_failed(&self, capability: &'static str, error: PortError) -> RoomError {
+        match error {
+            PortError::NotFound => RoomError::not_found(),
+            PortError::Unavailable(detail) => {
+                let plugin = self.plugin();
+                tracing::warn!(%plugin, call = %self.id, capability, detail, "port unavailable");
+                RoomError::unavailable()
+            }
+        }
+    }
+
+    /// What the plugin gets when a port replies to another question than the one asked.
+    pub fn port_broke_protocol(&self, capability: &'static str) -> RoomError {
+        tracing::error!(capability, "the port's reply does not belong to the request");
+        RoomError::unavailable()
+    }
+
+    /// Ends the call.
+    pub fn end(&mut self, ended: Ended) -> RoomError {
+        self.ended = Some(ended.clone());
+        RoomError::End(ended)
+    }
+
+    /// Counts a host call of the capability in this slot against the call's budget.
+    pub(crate) fn count(&mut self, slot: usize) -> Result<(), RoomError> {
+        if let Some(used) = self.used.get_mut(slot) {
+            *used += 1;
+        }
+        self.host_calls += 1;
+        if self.host_calls > self.grant.limits().host_calls {
+            return Err(self.end(Ended::OverBudget("host calls")));
+        }
+        Ok(())
+    }
+
+    /// Notes that the call's result depends on this version of a document. The first version counts: if a later read sees another one, the
+    /// commit must fail.
+    pub fn depends_on(&mut self, document: Document, version: Version) {
+        self.reads.entry(document).or_insert(version);
+    }
+
+    /// Collects a change for the call's commit. `size` is what counts against the write budget: keys and values in bytes.
+    pub fn write(&mut self, document: Document, change: Change, size: usize) -> Result<(), RoomError> {
+        self.written = self.written.saturating_add(size as u64);
+        if self.written > self.grant.limits().write_bytes {
+            return Err(RoomError::over_budget());
+        }
+        self.writes.push(Write { document, change });
+        Ok(())
+    }
+
+    /// Says that the call did something that must not happen twice, such as sending a message: after a conflict it is not run again.
+    pub fn cannot_repeat(&mut self) {
+        self.unrepeatable = true;
+    }
+
+    /// The changes to a document that this call has collected, in order. Reads lay them over what the host replies.
+    pub fn pending<'a>(&'a self, document: &'a Document) -> impl DoubleEndedIterator<Item = &'a Change> {
+        self.writes.iter().filter(move |write| write.document == *document).map(|write| &write.change)
+    }
+
+    /// Registers a contribution, while `lifecycle.load` runs.
+    pub fn register(&mut self, extension: &'static str, name: String) -> Result<(), RoomError> {
+        let Some(registrations) = &mut self.registrations else {
+            return Err(RoomError::invalid("registering works only while `lifecycle.load` runs"));
+        };
+        let registration = Registration { extension, name };
+        if !registrations.contains(&registration) {
+            registrations.push(registration);
+        }
+        Ok(())
+    }
+
+    /// A value that a capability keeps for the length of the call, made on first use.
+    pub fn local<T: Default + Send + 'static>(&mut self) -> &mut T {
+        let position = self.locals.iter().position(|local| local.is::<T>());
+        let position = position.unwrap_or_else(|| {
+            self.locals.push(Box::<T>::default());
+            self.locals.len() - 1
+        });
+        #[expect(clippy::expect_used, clippy::indexing_slicing, reason = "the value was found or pushed above")]
+        self.locals[position].downcast_mut().expect("a local of this type")
+    }
+}

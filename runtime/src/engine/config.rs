@@ -1,0 +1,144 @@
+//! The engines. The process has at most two, each made on first use and shared by all hosts in it.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::pool::WarmPool;
+use super::ticker;
+
+/// How many instances an engine holds at once. With 2 MiB kept resident for each, idle slots take at most 256 MiB.
+pub const SLOTS: u32 = 128;
+const MEMORIES_PER_SLOT: u32 = 2;
+const TABLES_PER_SLOT: u32 = 4;
+const CORE_INSTANCES_PER_SLOT: u32 = 4;
+const MEMORY_KEEP_RESIDENT: usize = 2 * 1024 * 1024;
+const TABLE_KEEP_RESIDENT: usize = 64 * 1024;
+
+/// What ends a plugin that does not end by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Metering {
+    /// The clock: an epoch each millisecond. The faster engine.
+    Clock,
+    /// Fuel, with canonical NaNs, virtual clocks and seeded random numbers: the same run each time, whatever the machine's load. The
+    /// clock still ends a call that waits.
+    Fuel,
+}
+
+/// An engine and its slots.
+pub(crate) struct EngineRoom {
+    pub(crate) engine: Engine,
+    pub(crate) metering: Metering,
+    slots: Arc<Semaphore>,
+    pools: Mutex<Vec<Weak<WarmPool>>>,
+}
+
+impl EngineRoom {
+    /// The process's engine of this kind.
+    pub(crate) fn shared(metering: Metering) -> Result<Arc<Self>, EngineError> {
+        static CLOCK: OnceLock<Result<Arc<EngineRoom>, EngineError>> = OnceLock::new();
+        static FUEL: OnceLock<Result<Arc<EngineRoom>, EngineError>> = OnceLock::new();
+        let room = match metering {
+            Metering::Clock => &CLOCK,
+            Metering::Fuel => &FUEL,
+        };
+        room.get_or_init(|| Self::start(metering)).clone()
+    }
+
+    fn start(metering: Metering) -> Result<Arc<Self>, EngineError> {
+        let refuse = |error: wasmtime::Error| EngineError(format!("{error:#}"));
+        // A pool needs much address space; where it cannot be had, instances are allocated one by one.
+        let engine = Engine::new(&config(metering, true))
+            .or_else(|error| {
+                tracing::warn!(%error, "no pooling allocator; instances will start slower");
+                Engine::new(&config(metering, false))
+            })
+            .map_err(refuse)?;
+        if metering == Metering::Clock {
+            ticker::start(engine.clone()).map_err(|error| EngineError(error.to_string()))?;
+        }
+        Ok(Arc::new(Self {
+            engine,
+            metering,
+            slots: Arc::new(Semaphore::new(SLOTS as usize)),
+            pools: Mutex::new(Vec::new()),
+        }))
+    }
+
+    /// Waits for slots. Idle warm instances of any plugin make room when there are none.
+    pub(crate) async fn slots(&self, weight: u32) -> Result<OwnedSemaphorePermit, EngineError> {
+        loop {
+            if let Ok(permit) = self.slots.clone().try_acquire_many_owned(weight) {
+                return Ok(permit);
+            }
+            if !self.evict_one() {
+                break;
+            }
+        }
+        let permit = self.slots.clone().acquire_many_owned(weight).await;
+        permit.map_err(|_| EngineError("the engine is closed".to_owned()))
+    }
+
+    fn evict_one(&self) -> bool {
+        let pools: Vec<_> = {
+            let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+            pools.retain(|pool| pool.strong_count() > 0);
+            pools.iter().filter_map(Weak::upgrade).collect()
+        };
+        pools.iter().any(|pool| pool.evict_one())
+    }
+
+    /// Lets the engine take idle instances of this pool when it needs their slots.
+    pub(crate) fn add_pool(&self, pool: &Arc<WarmPool>) {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(pool));
+    }
+}
+
+/// How many slots an instance with these parts takes.
+pub(crate) fn weight(memories: u64, tables: u64, core_instances: u64) -> u32 {
+    let slots = memories
+        .div_ceil(u64::from(MEMORIES_PER_SLOT))
+        .max(tables.div_ceil(u64::from(TABLES_PER_SLOT)))
+        .max(core_instances.div_ceil(u64::from(CORE_INSTANCES_PER_SLOT)))
+        .max(1);
+    u32::try_from(slots).unwrap_or(u32::MAX)
+}
+
+/// The settings of an engine. Public so that a comparison with bare wasmtime can use the same.
+pub fn config(metering: Metering, pooling: bool) -> Config {
+    let mut config = Config::new();
+    config
+        .concurrency_support(false)
+        .wasm_memory64(false)
+        .wasm_component_model_memory64(false)
+        .wasm_wide_arithmetic(false)
+        .wasm_relaxed_simd(false);
+    match metering {
+        Metering::Clock => config.epoch_interruption(true),
+        Metering::Fuel => config.consume_fuel(true).cranelift_nan_canonicalization(true),
+    };
+    if pooling {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    }
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(SLOTS)
+        .total_core_instances(SLOTS * CORE_INSTANCES_PER_SLOT)
+        .total_memories(SLOTS * MEMORIES_PER_SLOT)
+        .total_tables(SLOTS * TABLES_PER_SLOT)
+        .total_stacks(SLOTS)
+        .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT)
+        .table_keep_resident(TABLE_KEEP_RESIDENT)
+        // Linux 6.7 and newer; others fall back by themselves.
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// An engine could not be made, or is gone.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("no engine: {0}")]
+pub struct EngineError(String);

@@ -1,0 +1,63 @@
+//! From an error of the engine to the outcome of a call.
+
+use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime_wasi::I32Exit;
+
+use crate::capability::{Ctx, Ended};
+use crate::log_record::escape;
+use crate::receipt::Outcome;
+
+/// A message in a receipt has at most this many bytes.
+const MAX_MESSAGE: usize = 1_024;
+
+/// Why a call has no reply.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) outcome: Outcome,
+    pub(super) message: String,
+}
+
+impl Fault {
+    pub(super) fn new(outcome: Outcome, message: &str) -> Self {
+        Self {
+            outcome,
+            message: escape(message, MAX_MESSAGE),
+        }
+    }
+
+    /// What an error that came out of a plugin's instance means.
+    pub(super) fn of(error: &wasmtime::Error, ctx: &Ctx) -> Self {
+        if let Some(ended) = ctx.call.ended.as_ref().or_else(|| error.downcast_ref::<Ended>()) {
+            return Self::new(ended.outcome(), &ended.to_string());
+        }
+        if ctx.limiter.refused() {
+            return Self::new(Outcome::OutOfMemory, "more linear memory or table space than the limit allows");
+        }
+        if let Some(exit) = error.downcast_ref::<I32Exit>() {
+            return Self::new(Outcome::Trapped, &format!("the plugin exited with status {}", exit.0));
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return Self::new(Outcome::HostFault, "the engine's pool is full");
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Self::new(Outcome::OutOfFuel, "the fuel ran out"),
+            Some(Trap::Interrupt) => Self::new(Outcome::TimedOut, "the wall time ran out"),
+            Some(trap) => Self::new(Outcome::Trapped, &trap.to_string()),
+            None => Self::of_text(&format!("{error:#}")),
+        }
+    }
+
+    /// wasmtime has no types for these: the text is all there is.
+    fn of_text(text: &str) -> Self {
+        const BUDGETS: [(&str, &str); 3] = [
+            ("fuel allocated for hostcalls", "the budget of bytes handed to the host in one crossing ran out"),
+            ("handle limit exceeded", "the budget of handles ran out"),
+            ("resource table has no free keys", "the budget of host resources ran out"),
+        ];
+        let budget = BUDGETS.iter().find(|(needle, _)| text.contains(needle));
+        match budget {
+            Some((_, message)) => Self::new(Outcome::OverBudget, message),
+            None => Self::new(Outcome::Trapped, text),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! One instance of a plugin, with the slots that it takes.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::component::Instance;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::config::Metering;
+use super::extension::Typed;
+use super::plugin::Inner;
+use crate::capability::{Ctx, Ended};
+use crate::identity::CallId;
+use crate::limits::Limits;
+use crate::subject::Subject;
+
+/// A plugin on the metered engine lets others run each time it has used this much fuel: about a tenth of a millisecond.
+const FUEL_YIELD: u64 = 100_000;
+
+/// A store, and the instance in it once its start has run.
+pub(crate) struct Lease {
+    pub(super) store: Store<Ctx>,
+    instance: Option<Instance>,
+    /// The functions of extensions that were called on it, by the extension's place in the host's list.
+    exports: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    _slots: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    /// A store for the plugin, armed for this call. Nothing of the plugin has run.
+    pub(super) fn new(
+        plugin: &Inner,
+        slots: OwnedSemaphorePermit,
+        id: CallId,
+        subject: Subject,
+        deadline: Instant,
+    ) -> wasmtime::Result<Self> {
+        let ctx = Ctx::new(plugin.holdings.clone(), id, subject, deadline);
+        let mut store = Store::new(&plugin.room.engine, ctx);
+        let limits = *plugin.holdings.grant.limits();
+        store.limiter(|ctx| &mut ctx.limiter);
+        store.set_hostcall_fuel(usize::try_from(limits.result_bytes).unwrap_or(usize::MAX));
+        store.set_max_component_handles(usize::try_from(limits.handles).unwrap_or(usize::MAX));
+        if plugin.room.metering == Metering::Clock {
+            store.epoch_deadline_callback(on_tick);
+        }
+        let mut lease = Self {
+            store,
+            instance: None,
+            exports: plugin.bound.iter().map(|_| None).collect(),
+            _slots: slots,
+        };
+        lease.arm(&limits)?;
+        Ok(lease)
+    }
+
+    /// Begins the next call on a warm instance.
+    pub(super) fn begin(&mut self, id: CallId, subject: Subject, deadline: Instant) -> wasmtime::Result<()> {
+        self.store.data_mut().call.begin(id, subject, deadline);
+        let limits = *self.store.data().call.limits();
+        self.arm(&limits)
+    }
+
+    fn arm(&mut self, limits: &Limits) -> wasmtime::Result<()> {
+        match limits.fuel {
+            None => self.store.set_epoch_deadline(1),
+            Some(fuel) => {
+                self.store.set_fuel(fuel)?;
+                self.store.fuel_async_yield_interval(Some(FUEL_YIELD))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the plugin's start, if it has not run.
+    pub(super) async fn instantiate(&mut self, plugin: &Inner) -> wasmtime::Result<()> {
+        if self.instance.is_none() {
+            self.instance = Some(plugin.pre.instantiate_async(&mut self.store).await?);
+        }
+        Ok(())
+    }
+
+    /// Calls a function of the extension in this place of the host's list.
+    pub(super) async fn enter<E: Typed>(
+        &mut self,
+        plugin: &Inner,
+        place: usize,
+        request: &E::Request,
+    ) -> wasmtime::Result<Result<E::Reply, String>> {
+        let (Some(instance), Some(slot)) = (&self.instance, self.exports.get_mut(place)) else {
+            return Err(wasmtime::Error::msg("the instance was not started"));
+        };
+        if slot.is_none() {
+            let bound = plugin.bound.get(place).and_then(Option::as_ref).and_then(|bound| bound.downcast_ref::<E::Bound>());
+            let bound = bound.ok_or_else(|| wasmtime::Error::msg("the extension is not bound"))?;
+            *slot = Some(Box::new(E::exports(bound, &mut self.store, instance)?));
+        }
+        let exports = slot.as_ref().and_then(|exports| exports.downcast_ref::<E::Exports>());
+        let exports = exports.ok_or_else(|| wasmtime::Error::msg("the extension is bound to another type"))?;
+        E::enter(exports, &mut self.store, request).await
+    }
+
+    /// The world that the instance serves.
+    pub(super) fn world(&self) -> &Arc<str> {
+        self.store.data().call.subject().world_id()
+    }
+
+    /// The fuel that the call has used, where it is metered.
+    pub(super) fn fuel_used(&self) -> Option<u64> {
+        let fuel = self.store.data().call.limits().fuel?;
+        Some(fuel.saturating_sub(self.store.get_fuel().ok()?))
+    }
+}
+
+/// Each millisecond: end the call if its time is up, else let other tasks of this thread run.
+fn on_tick(mut store: wasmtime::StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
+    let call = store.data_mut().call();
+    if Instant::now() >= call.deadline {
+        call.ended = Some(Ended::TimedOut);
+        return Ok(UpdateDeadline::Interrupt);
+    }
+    Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+}

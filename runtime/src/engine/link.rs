@@ -1,0 +1,142 @@
+//! A plugin's linker: the granted imports and nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
+use wasmtime::component::{Component, Linker, Type, Val};
+
+use super::host_rooms::AnyCapability;
+use super::prepare::PrepareError;
+use crate::capability::{Ctx, RoomError};
+use crate::grant::{Grant, Linking};
+use crate::package::InterfaceName;
+
+/// Links what the grant says, import by import.
+pub(super) fn link(
+    component: &Component,
+    grant: &Grant,
+    capabilities: &[Arc<dyn AnyCapability>],
+) -> Result<Linker<Ctx>, PrepareError> {
+    let mut linker = Linker::new(component.engine());
+    let mut linked = BTreeSet::new();
+    for (import, linking) in grant.imports() {
+        match linking {
+            Linking::Types | Linking::Refused => {}
+            Linking::Stub { permission } => stub(&mut linker, component, import, permission)?,
+            Linking::Open { .. } => {
+                let interface = InterfaceName::parse(import).map(|name| name.interface).unwrap_or_default();
+                // Two compatible versions of an interface are one for the linker.
+                if linked.insert(interface.clone()) {
+                    open(&mut linker, &interface, capabilities)?;
+                }
+            }
+        }
+    }
+    Ok(linker)
+}
+
+fn open(linker: &mut Linker<Ctx>, interface: &str, capabilities: &[Arc<dyn AnyCapability>]) -> Result<(), PrepareError> {
+    for room in capabilities {
+        if let Some(gate) = room.descriptor().gates.iter().find(|gate| gate.interface == interface) {
+            return room.link(linker, gate).map_err(PrepareError::engine);
+        }
+    }
+    Err(PrepareError::NoRoom { interface: interface.to_owned() })
+}
+
+/// An interface made from its types that touches no port: every function records a denial and answers `denied`.
+fn stub(
+    linker: &mut Linker<Ctx>,
+    component: &Component,
+    import: &str,
+    permission: &'static str,
+) -> Result<(), PrepareError> {
+    let ty = component.component_type();
+    let engine = component.engine();
+    let Some((_, import_type)) = ty.imports(engine).find(|(name, _)| *name == import) else {
+        // The component imports it without using it.
+        return Ok(());
+    };
+    let ComponentItem::ComponentInstance(instance) = import_type.ty else {
+        return Ok(());
+    };
+    let functions = deniable_functions(component, &instance)
+        .map_err(|function| PrepareError::NotDeniable { permission, interface: import.to_owned(), function })?;
+    let mut linker = linker.instance(import).map_err(PrepareError::engine)?;
+    for (name, denied) in functions {
+        let asked = format!("{import}.{name}");
+        let answer = move |mut store: wasmtime::StoreContextMut<'_, Ctx>, _, _: &[Val], results: &mut [Val]| {
+            let call = store.data_mut().call();
+            match call.deny_ungranted(permission, asked.clone(), "not granted") {
+                RoomError::Answer(_) => {}
+                RoomError::End(ended) => return Err(ended.into()),
+            }
+            if let Some(result) = results.first_mut() {
+                *result = denied.answer(permission);
+            }
+            Ok(())
+        };
+        linker.func_new(&name, answer).map_err(PrepareError::engine)?;
+    }
+    Ok(())
+}
+
+/// How a function says `denied`.
+#[derive(Clone, Copy)]
+enum Denied {
+    /// As a case of an enumeration.
+    Enum,
+    /// As a case without a payload.
+    Bare,
+    /// As a case that carries text.
+    Text,
+}
+
+impl Denied {
+    fn answer(self, permission: &str) -> Val {
+        let case = "denied".to_owned();
+        let error = match self {
+            Self::Enum => Val::Enum(case),
+            Self::Bare => Val::Variant(case, None),
+            Self::Text => Val::Variant(case, Some(Box::new(Val::String(format!("{permission}: not granted"))))),
+        };
+        Val::Result(Err(Some(Box::new(error))))
+    }
+}
+
+/// The functions of an interface and how each says `denied`; else the name of one that cannot.
+fn deniable_functions(component: &Component, instance: &ComponentInstance) -> Result<Vec<(String, Denied)>, String> {
+    let mut functions = Vec::new();
+    for (name, item) in instance.exports(component.engine()) {
+        match item.ty {
+            ComponentItem::ComponentFunc(function) => {
+                let mut results = function.results();
+                let denied = results.next().and_then(|result| how_to_deny(&result)).ok_or_else(|| name.to_owned())?;
+                functions.push((name.to_owned(), denied));
+            }
+            ComponentItem::Type(_) => {}
+            // Resources have destructors and methods that cannot answer.
+            _ => return Err(name.to_owned()),
+        }
+    }
+    Ok(functions)
+}
+
+fn how_to_deny(result: &Type) -> Option<Denied> {
+    let Type::Result(result) = result else {
+        return None;
+    };
+    match result.err()? {
+        Type::Enum(cases) => cases.names().any(|name| name == "denied").then_some(Denied::Enum),
+        Type::Variant(variant) => {
+            let case = variant.cases().find(|case| case.name == "denied")?;
+            match case.ty {
+                None => Some(Denied::Bare),
+                Some(Type::String) => Some(Denied::Text),
+                Some(_) => None,
+            }
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,26 @@
+//! The engine: compiles a package, links it under its grant, and makes calls that end in receipts.
+
+mod cache;
+mod call;
+mod compile;
+mod config;
+mod deadline;
+mod extension;
+mod fault;
+mod host_rooms;
+mod instance;
+mod link;
+mod open;
+mod plugin;
+mod pool;
+mod prepare;
+mod ticker;
+
+pub use cache::{CacheKey, CompileCache};
+pub use config::{EngineError, Metering, SLOTS, config};
+pub(crate) use extension::{AnyExtension, Listed};
+pub use extension::{Extension, Typed};
+pub use host_rooms::Observer;
+pub(crate) use host_rooms::{AnyCapability, HostRooms};
+pub use plugin::Plugin;
+pub use prepare::PrepareError;

@@ -1,0 +1,187 @@
+//! A prepared plugin, and the count of its calls in flight.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+use wasmtime::component::InstancePre;
+
+use super::call;
+use super::config::EngineRoom;
+use super::extension::Typed;
+use super::host_rooms::HostRooms;
+use super::pool::WarmPool;
+use crate::capability::{Ctx, Holdings, Registration};
+use crate::grant::Grant;
+use crate::identity::Identity;
+use crate::receipt::Receipt;
+use crate::subject::Subject;
+
+/// A plugin that is compiled, linked under its grant, and ready to be called. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(super) rooms: Arc<HostRooms>,
+    pub(super) room: Arc<EngineRoom>,
+    pub(super) holdings: Arc<Holdings>,
+    pub(super) pre: InstancePre<Ctx>,
+    /// By the extension's place in the host's list.
+    pub(super) bound: Vec<Option<Arc<dyn Any + Send + Sync>>>,
+    pub(super) pool: Arc<WarmPool>,
+    pub(super) weight: u32,
+    flights: Flights,
+}
+
+impl Inner {
+    pub(super) fn new(
+        rooms: Arc<HostRooms>,
+        room: Arc<EngineRoom>,
+        holdings: Arc<Holdings>,
+        pre: InstancePre<Ctx>,
+        bound: Vec<Option<Arc<dyn Any + Send + Sync>>>,
+        pool: Arc<WarmPool>,
+        weight: u32,
+    ) -> Self {
+        Self {
+            rooms,
+            room,
+            holdings,
+            pre,
+            bound,
+            pool,
+            weight,
+            flights: Flights::default(),
+        }
+    }
+
+    pub(super) fn identity(&self) -> &Arc<Identity> {
+        self.holdings.grant.identity()
+    }
+}
+
+impl Plugin {
+    pub(super) fn of(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// Who the plugin is.
+    pub fn identity(&self) -> &Arc<Identity> {
+        self.0.identity()
+    }
+
+    /// What the plugin may do. [`Grant::revoke`] takes a permission back at once.
+    pub fn grant(&self) -> &Grant {
+        &self.0.holdings.grant
+    }
+
+    /// Calls the plugin. Whatever becomes of the call, a receipt comes of it, also if the future is dropped: then only the observers see it.
+    pub async fn call<E: Typed>(&self, subject: Subject, request: E::Request) -> Receipt<E::Reply> {
+        match self.hold() {
+            Some(hold) => hold.call::<E>(subject, request).await,
+            None => call::not_run::<E>(&self.0, subject, &request, "the plugin is stopped"),
+        }
+    }
+
+    /// Calls with registration open, as `lifecycle.load` needs it; gives what was registered.
+    pub(crate) async fn load<E: Typed>(
+        &self,
+        subject: Subject,
+        request: E::Request,
+    ) -> (Receipt<E::Reply>, Vec<Registration>) {
+        match self.hold() {
+            Some(hold) => call::call::<E>(hold, subject, request, Some(Vec::new())).await,
+            None => (call::not_run::<E>(&self.0, subject, &request, "the plugin is stopped"), Vec::new()),
+        }
+    }
+
+    /// Calls a plugin that takes no more calls from others.
+    pub(crate) async fn call_drained<E: Typed>(&self, subject: Subject, request: E::Request) -> Receipt<E::Reply> {
+        self.0.flights.take_off_closed();
+        Hold(self.0.clone()).call::<E>(subject, request).await
+    }
+
+    /// Keeps the plugin from being stopped until the hold is dropped; `None` once it is stopped.
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        self.0.flights.take_off().then(|| Hold(self.0.clone()))
+    }
+
+    /// Takes no more calls, and waits for those in flight.
+    pub(crate) async fn drain(&self) {
+        self.0.flights.close().await;
+        self.0.pool.clear();
+    }
+
+    pub(crate) fn rooms(&self) -> &Arc<HostRooms> {
+        &self.0.rooms
+    }
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plugin({})", self.identity())
+    }
+}
+
+/// A plugin that is not stopped while this is held.
+pub(crate) struct Hold(Arc<Inner>);
+
+impl Hold {
+    pub(crate) async fn call<E: Typed>(self, subject: Subject, request: E::Request) -> Receipt<E::Reply> {
+        call::call::<E>(self, subject, request, None).await.0
+    }
+
+    pub(super) fn plugin(&self) -> &Arc<Inner> {
+        &self.0
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.flights.land();
+    }
+}
+
+/// Counts calls in flight; closed, it lets none take off.
+#[derive(Default)]
+struct Flights {
+    /// The number in flight; the highest bit is set once closed.
+    state: AtomicU64,
+    landed: Notify,
+}
+
+const CLOSED: u64 = 1 << 63;
+
+impl Flights {
+    fn take_off(&self) -> bool {
+        let before = self.state.fetch_add(1, Ordering::AcqRel);
+        if before & CLOSED != 0 {
+            self.land();
+            return false;
+        }
+        true
+    }
+
+    /// For the last calls of a plugin, made by whoever closed it.
+    fn take_off_closed(&self) {
+        self.state.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn land(&self) {
+        if self.state.fetch_sub(1, Ordering::AcqRel) == CLOSED | 1 {
+            self.landed.notify_waiters();
+        }
+    }
+
+    async fn close(&self) {
+        self.state.fetch_or(CLOSED, Ordering::AcqRel);
+        loop {
+            let landed = self.landed.notified();
+            if self.state.load(Ordering::Acquire) == CLOSED {
+                return;
+            }
+            landed.await;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! From a package and its grant to a plugin that can be called.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use wasmtime::component::InstancePre;
+
+use super::config::{EngineError, EngineRoom, Metering, SLOTS, weight};
+use super::host_rooms::HostRooms;
+use super::plugin::{Inner, Plugin};
+use super::pool::WarmPool;
+use super::{compile, link};
+use crate::capability::{Ctx, Holdings};
+use crate::grant::{Grant, Linking};
+use crate::manifest::PluginId;
+use crate::package::{Digest, InterfaceName, Package};
+
+/// Why a plugin cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// The grant was decided for other bytes.
+    #[error("the grant of `{plugin}` was decided for {granted}, but these bytes are {found}; decide again")]
+    OtherBytes {
+        /// The plugin.
+        plugin: PluginId,
+        /// The digest in the grant.
+        granted: Digest,
+        /// The digest of the package.
+        found: Digest,
+    },
+    /// An optional permission was not granted, and the interface has a function that cannot say so.
+    #[error("`{permission}` was not granted, and `{interface}.{function}` cannot answer `denied`; ask for it without `optional`")]
+    NotDeniable {
+        /// The permission.
+        permission: &'static str,
+        /// The interface.
+        interface: String,
+        /// The function.
+        function: String,
+    },
+    /// The grant was decided against another catalogue than this host's.
+    #[error("this host has no capability behind `{interface}`; decide the grant against this host's catalogue")]
+    NoRoom {
+        /// The interface.
+        interface: String,
+    },
+    /// A scope or a contribution cannot be read.
+    #[error("{0}")]
+    Problem(crate::problem::Problem),
+    /// One instance of the plugin would take more slots than the engine has.
+    #[error("an instance of `{plugin}` takes {weight} slots, and the engine has {SLOTS}; use fewer memories, tables and nested instances")]
+    TooHeavy {
+        /// The plugin.
+        plugin: PluginId,
+        /// The slots.
+        weight: u32,
+    },
+    /// The engine cannot be had.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The component does not compile or link.
+    #[error("the component cannot be prepared: {0:#}")]
+    Component(wasmtime::Error),
+}
+
+impl PrepareError {
+    pub(super) fn engine(error: wasmtime::Error) -> Self {
+        Self::Component(error)
+    }
+}
+
+impl Plugin {
+    /// Compiles and links a package under its grant. Takes long (0.1 to 1 s without a cache): in an async host use the host's `load`,
+    /// which moves it off the runtime's threads.
+    pub(crate) fn prepare(rooms: &Arc<HostRooms>, package: &Package, grant: Grant) -> Result<Self, PrepareError> {
+        let identity = grant.identity().clone();
+        if identity.digest != package.digest() {
+            return Err(PrepareError::OtherBytes {
+                plugin: identity.plugin.clone(),
+                granted: identity.digest,
+                found: package.digest(),
+            });
+        }
+        let metering = if grant.limits().fuel.is_some() { Metering::Fuel } else { Metering::Clock };
+        let room = EngineRoom::shared(metering)?;
+        let counts = &package.scan().counts;
+        let weight = weight(counts.memories, counts.tables, counts.core_instances);
+        if weight > SLOTS {
+            return Err(PrepareError::TooHeavy { plugin: identity.plugin.clone(), weight });
+        }
+        let component = compile::compile(&room, package, rooms.cache.as_ref()).map_err(PrepareError::engine)?;
+        let linker = link::link(&component, &grant, &rooms.capabilities)?;
+        let pre = linker.instantiate_pre(&component).map_err(PrepareError::engine)?;
+        let bound = bind(rooms, &grant, &pre)?;
+        let holdings = Arc::new(Holdings {
+            slots: slots(rooms, &grant)?,
+            sink: rooms.log.clone(),
+            grant,
+        });
+        let pool = Arc::new(WarmPool::default());
+        room.add_pool(&pool);
+        Ok(Self::of(Inner::new(rooms.clone(), room, holdings, pre, bound, pool, weight)))
+    }
+}
+
+/// The state of each capability that the plugin's linker has an interface of.
+fn slots(rooms: &HostRooms, grant: &Grant) -> Result<Vec<crate::capability::Slot>, PrepareError> {
+    let opened: Vec<String> = grant
+        .imports()
+        .iter()
+        .filter(|(_, linking)| matches!(linking, Linking::Open { .. }))
+        .filter_map(|(import, _)| InterfaceName::parse(import).map(|name| name.interface))
+        .collect();
+    let used = rooms.capabilities.iter().filter(|room| {
+        room.descriptor().gates.iter().any(|gate| opened.iter().any(|interface| interface == gate.interface))
+    });
+    used.map(|room| room.slot(grant)).collect::<Result<_, _>>().map_err(PrepareError::Problem)
+}
+
+/// Where the functions of each granted extension stand, by the extension's place in the host's list.
+type Bindings = Vec<Option<Arc<dyn Any + Send + Sync>>>;
+
+fn bind(rooms: &HostRooms, grant: &Grant, pre: &InstancePre<Ctx>) -> Result<Bindings, PrepareError> {
+    let bind = |room: &Arc<dyn super::extension::AnyExtension>| {
+        let id = room.descriptor().id;
+        let granted = grant.extensions().any(|decision| decision.extension == id);
+        granted.then(|| room.bind(pre).map_err(PrepareError::engine)).transpose()
+    };
+    rooms.extensions.iter().map(bind).collect()
+}

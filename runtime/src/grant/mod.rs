@@ -1,0 +1,16 @@
+//! Deciding what a plugin may do. [`Grant::decide`] is pure, and the only way to a [`Grant`].
+
+mod decide;
+mod explanation;
+mod held;
+mod imports;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+pub use decide::GrantError;
+pub use explanation::{
+    Decision, Explanation, ExtensionDecision, ImportDecision, Linking, PermissionDecision, Refusal,
+};
+pub use held::{Grant, Held};
+pub use policy::{Consent, Instances, OnDenied, Policy};

@@ -1,0 +1,141 @@
+//! What the host allows at most, and what an operator accepted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::Limits;
+use crate::manifest::RawTable;
+
+/// What happens when a plugin uses an optional permission that it was not granted, or one that was revoked.
+/// The denial is in the receipt in every case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDenied {
+    /// The call ends with the outcome `denied`.
+    Raise,
+    /// The plugin gets `denied`, and the host's log a warning.
+    #[default]
+    Warn,
+    /// The plugin gets `denied`.
+    Silent,
+}
+
+/// Where the instance of a call comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instances {
+    /// A fresh instance for each call: nothing of a call is left for the next.
+    #[default]
+    Fresh,
+    /// Instances are kept warm after a call that went well and serve the same world again. Faster, and globals of the plugin last
+    /// from call to call. An instance never changes its world.
+    Warm {
+        /// How many idle instances are kept for each plugin and world.
+        max_idle: usize,
+    },
+}
+
+/// What a host allows at most, whatever an operator accepts.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Permissions that may be granted; `None` for all.
+    pub allow: Option<BTreeSet<String>>,
+    /// Permissions that are never granted. Wins over `allow`.
+    pub deny: BTreeSet<String>,
+    /// Dangerous permissions that the host has switched on, such as `admin:routes`.
+    pub switched_on: BTreeSet<String>,
+    /// Scopes of the host by permission: a plugin gets what both its manifest's scope and this one allow.
+    pub scopes: BTreeMap<String, RawTable>,
+    /// Ceilings for the limits of a call.
+    pub limits: Limits,
+    /// What an ungranted optional permission does.
+    pub on_denied: OnDenied,
+    /// Where the instances of calls come from.
+    pub instances: Instances,
+}
+
+impl Policy {
+    /// The default policy: no permission is ruled out but those with a host switch, default limits, fresh instances.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Never grants the permission.
+    #[must_use]
+    pub fn deny(mut self, permission: impl Into<String>) -> Self {
+        self.deny.insert(permission.into());
+        self
+    }
+
+    /// Grants no other permissions than those named with this.
+    #[must_use]
+    pub fn allow(mut self, permission: impl Into<String>) -> Self {
+        self.allow.get_or_insert_default().insert(permission.into());
+        self
+    }
+
+    /// Switches a permission on that needs it.
+    #[must_use]
+    pub fn switch_on(mut self, permission: impl Into<String>) -> Self {
+        self.switched_on.insert(permission.into());
+        self
+    }
+
+    /// Narrows a permission for every plugin.
+    #[must_use]
+    pub fn scope(mut self, permission: impl Into<String>, scope: RawTable) -> Self {
+        self.scopes.insert(permission.into(), scope);
+        self
+    }
+
+    /// Sets the ceilings of limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets what an ungranted optional permission does.
+    #[must_use]
+    pub fn on_denied(mut self, on_denied: OnDenied) -> Self {
+        self.on_denied = on_denied;
+        self
+    }
+
+    /// Sets where instances come from.
+    #[must_use]
+    pub fn instances(mut self, instances: Instances) -> Self {
+        self.instances = instances;
+        self
+    }
+}
+
+/// What an operator accepted for a plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Everything that the manifest asks for: for plugins of the host's own making.
+    Everything,
+    /// Only these permissions.
+    Only(BTreeSet<String>),
+}
+
+impl Consent {
+    /// Nothing: the plugin runs only if it asks for nothing that it needs.
+    pub fn nothing() -> Self {
+        Self::Only(BTreeSet::new())
+    }
+
+    /// These permissions and no others.
+    pub fn to<S: Into<String>>(permissions: impl IntoIterator<Item = S>) -> Self {
+        Self::Only(permissions.into_iter().map(Into::into).collect())
+    }
+
+    pub(super) fn covers(&self, permission: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only(accepted) => accepted.contains(permission),
+        }
+    }
+}

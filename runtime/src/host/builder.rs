@@ -1,0 +1,173 @@
+//! Putting a host together.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::members::Members;
+use super::{Host, Inner};
+use crate::capability::behavior_extend::BehaviorExtend;
+use crate::capability::log::Log;
+use crate::capability::npc_read::NpcRead;
+use crate::capability::permissions::Permissions;
+use crate::capability::port::{NpcRequest, SessionRequest, WorldRequest};
+use crate::capability::session_read::SessionRead;
+use crate::capability::session_write::SessionWrite;
+use crate::capability::wasi::Wasi;
+use crate::capability::world_read::WorldRead;
+use crate::capability::{Answer, Capability, LogSink, Port, TracingSink};
+use crate::engine::{AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Listed, Observer};
+use crate::extension::{self, SharedRegistry};
+use crate::grant::Policy;
+use crate::permission::{Catalogue, CatalogueError, Permission};
+use crate::write_set::{CommitError, WriteSet};
+
+/// All that the built-in capabilities ask of a host's state. Implement the four ports, and this comes by itself.
+pub trait State: Port<WorldRequest> + Port<SessionRequest> + Port<NpcRequest> + Port<WriteSet> {}
+
+impl<T: Port<WorldRequest> + Port<SessionRequest> + Port<NpcRequest> + Port<WriteSet>> State for T {}
+
+/// Puts a host together. Without anything added, plugins get `log`, `permissions`, `behavior-extend` and WASI.
+pub struct HostBuilder {
+    catalogue: Catalogue,
+    capabilities: Vec<Arc<dyn AnyCapability>>,
+    extensions: Vec<Arc<dyn AnyExtension>>,
+    policy: Policy,
+    commit: Option<Arc<dyn Port<WriteSet>>>,
+    log: Arc<dyn LogSink>,
+    observers: Vec<Arc<dyn Observer>>,
+    cache: Option<Arc<CompileCache>>,
+}
+
+/// Why a host cannot be put together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A room does not fit with the others.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+}
+
+/// The commit port of a host without state: there is nothing that a plugin could change.
+struct NoState;
+
+impl Port<WriteSet> for NoState {
+    fn call(&self, _: WriteSet) -> Answer<'_, WriteSet> {
+        Answer::ready(Err(CommitError::Failed))
+    }
+}
+
+impl HostBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            catalogue: Catalogue::new(),
+            capabilities: vec![
+                Arc::new(Log),
+                Arc::new(Permissions),
+                Arc::new(BehaviorExtend),
+                Arc::new(Wasi),
+            ],
+            extensions: extension::built_in(),
+            policy: Policy::new(),
+            commit: None,
+            log: Arc::new(TracingSink),
+            observers: Vec::new(),
+            cache: None,
+        }
+    }
+
+    /// What the host allows at most.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Where worlds, sessions and NPCs are: adds `world-read`, `session-read`, `session-write` and `npc-read`, and commits changes there.
+    #[must_use]
+    pub fn state<S: State>(self, state: Arc<S>) -> Self {
+        self.capability(WorldRead::new(state.clone()))
+            .capability(SessionRead::new(state.clone()))
+            .capability(SessionWrite::new(state.clone()))
+            .capability(NpcRead::new(state.clone()))
+            .commit(state)
+    }
+
+    /// Where changes are committed, if not by [`HostBuilder::state`].
+    #[must_use]
+    pub fn commit(mut self, commit: Arc<dyn Port<WriteSet>>) -> Self {
+        self.commit = Some(commit);
+        self
+    }
+
+    /// Adds a capability. Only what is added is offered to plugins.
+    #[must_use]
+    pub fn capability<C: Capability>(mut self, capability: C) -> Self {
+        self.capabilities.push(Arc::new(capability));
+        self
+    }
+
+    /// Adds an extension of the embedder's own.
+    #[must_use]
+    pub fn extension<E: Extension>(mut self) -> Self {
+        self.extensions.push(Arc::new(Listed::<E>(PhantomData)));
+        self
+    }
+
+    /// Declares a permission of the embedder's own.
+    #[must_use]
+    pub fn permission(mut self, permission: Permission) -> Self {
+        self.catalogue.permission(permission);
+        self
+    }
+
+    /// Where log records of plugins go; to `tracing` by default.
+    #[must_use]
+    pub fn log(mut self, log: Arc<dyn LogSink>) -> Self {
+        self.log = log;
+        self
+    }
+
+    /// Adds an observer of all receipts.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Keeps compiled code on disk.
+    #[must_use]
+    pub fn compile_cache(mut self, cache: CompileCache) -> Self {
+        self.cache = Some(Arc::new(cache));
+        self
+    }
+
+    /// The host.
+    ///
+    /// # Errors
+    /// Two rooms that claim the same id or interface, or a permission that nobody declared.
+    pub fn build(self) -> Result<Host, BuildError> {
+        let mut catalogue = self.catalogue;
+        for room in &self.capabilities {
+            catalogue.capability(room.descriptor())?;
+        }
+        for room in &self.extensions {
+            catalogue.extension(room.descriptor())?;
+        }
+        let rooms = HostRooms {
+            catalogue,
+            capabilities: self.capabilities,
+            extensions: self.extensions,
+            commit: self.commit.unwrap_or_else(|| Arc::new(NoState)),
+            log: self.log,
+            observers: self.observers,
+            cache: self.cache,
+        };
+        Ok(Host(Arc::new(Inner {
+            rooms: Arc::new(rooms),
+            policy: self.policy,
+            registry: SharedRegistry::default(),
+            members: Members::default().into(),
+            changing: tokio::sync::Mutex::new(()),
+        })))
+    }
+}

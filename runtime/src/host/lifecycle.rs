@@ -1,0 +1,169 @@
+//! Plugins come and go while others serve.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::dependencies;
+use super::members::{Member, PluginState};
+use super::{Host, LoadError, UnloadError};
+use crate::capability::Registration;
+use crate::engine::{Extension, Plugin};
+use crate::extension::Registry;
+use crate::extension::lifecycle::{Lifecycle, Step};
+use crate::grant::{Consent, Grant};
+use crate::manifest::PluginId;
+use crate::package::Package;
+use crate::receipt::{Outcome, Receipt};
+use crate::subject::Subject;
+
+impl Host {
+    /// Decides, compiles, links, runs the plugin's `load` and `enable`, and registers what it contributes. If a plugin with the same id is
+    /// loaded, the new one takes its place: calls in flight end on the old one, and no call is lost between the two.
+    ///
+    /// # Errors
+    /// Why the plugin was refused. The old one, if there was one, serves on.
+    pub async fn load(&self, package: Package, consent: &Consent) -> Result<Plugin, LoadError> {
+        self.load_with(package, consent, &BTreeSet::new()).await
+    }
+
+    /// Like [`Host::load`], knowing which plugins were refused before.
+    pub(super) async fn load_with(
+        &self,
+        package: Package,
+        consent: &Consent,
+        lost: &BTreeSet<PluginId>,
+    ) -> Result<Plugin, LoadError> {
+        let _changing = self.0.changing.lock().await;
+        let manifest = package.manifest().clone();
+        let version_of = |id: &PluginId| self.0.read_members().get(id).map(|member| member.manifest.version.clone());
+        dependencies::check(&manifest.id, &manifest.dependencies, version_of, |id| lost.contains(id))?;
+        let grant = Grant::decide(&package, self.catalogue(), &self.0.policy, consent)?;
+        let plugin = self.prepare(package, grant).await?;
+        let registered = start(&plugin).await.map_err(LoadError::Lifecycle)?;
+        let entries = Registry::entries_of(&plugin, registered.as_deref())?;
+        let member = Member {
+            plugin: plugin.clone(),
+            manifest: manifest.clone(),
+            state: PluginState::Enabled,
+            registered,
+        };
+        let replaced = self.0.write_members().insert(manifest.id.clone(), member);
+        self.0.registry.replace(self.registry().with(&manifest.id, entries));
+        if let Some(old) = replaced {
+            old.plugin.drain().await;
+            leave(&old).await;
+        }
+        Ok(plugin)
+    }
+
+    /// Compiles off the threads that serve.
+    async fn prepare(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
+        let rooms = Arc::clone(&self.0.rooms);
+        let prepared = tokio::task::spawn_blocking(move || Plugin::prepare(&rooms, &package, grant)).await;
+        Ok(prepared.map_err(|_| LoadError::ShuttingDown)??)
+    }
+
+    /// Takes a plugin out: nothing new is called, calls in flight end, then it is disabled and stopped.
+    ///
+    /// # Errors
+    /// No such plugin, or others need it.
+    pub async fn unload(&self, id: &PluginId) -> Result<(), UnloadError> {
+        let _changing = self.0.changing.lock().await;
+        let dependents: Vec<_> = {
+            let members = self.0.read_members();
+            let needs = |member: &&Member| member.manifest.dependencies.contains_key(id);
+            members.values().filter(needs).map(|member| member.manifest.id.clone()).collect()
+        };
+        if !dependents.is_empty() {
+            return Err(UnloadError::Needed { id: id.clone(), dependents });
+        }
+        let member = self.0.write_members().remove(id).ok_or_else(|| UnloadError::NotLoaded(id.clone()))?;
+        self.0.registry.replace(self.registry().with(id, Vec::new()));
+        member.plugin.drain().await;
+        leave(&member).await;
+        Ok(())
+    }
+
+    /// Lets a plugin serve no longer; it stays loaded. Disabling one that is disabled does nothing.
+    ///
+    /// # Errors
+    /// No such plugin is loaded.
+    pub async fn disable(&self, id: &PluginId) -> Result<(), UnloadError> {
+        let _changing = self.0.changing.lock().await;
+        let member = self.member(id)?;
+        if member.state == PluginState::Disabled {
+            return Ok(());
+        }
+        self.0.registry.replace(self.registry().with(id, Vec::new()));
+        self.set_state(id, PluginState::Disabled);
+        // Its failure is in the receipt that observers saw; the plugin is out all the same.
+        let _recorded = step(&member.plugin, Step::Disable).await;
+        Ok(())
+    }
+
+    /// Lets a disabled plugin serve again. Enabling one that is enabled does nothing.
+    ///
+    /// # Errors
+    /// No such plugin is loaded, or its own `enable` failed.
+    pub async fn enable(&self, id: &PluginId) -> Result<(), UnloadError> {
+        let _changing = self.0.changing.lock().await;
+        let member = self.member(id)?;
+        if member.state == PluginState::Enabled {
+            return Ok(());
+        }
+        step(&member.plugin, Step::Enable).await.map_err(UnloadError::Lifecycle)?;
+        let entries = Registry::entries_of(&member.plugin, member.registered.as_deref())?;
+        self.0.registry.replace(self.registry().with(id, entries));
+        self.set_state(id, PluginState::Enabled);
+        Ok(())
+    }
+
+    fn member(&self, id: &PluginId) -> Result<Member, UnloadError> {
+        self.0.read_members().get(id).cloned().ok_or_else(|| UnloadError::NotLoaded(id.clone()))
+    }
+
+    fn set_state(&self, id: &PluginId, state: PluginState) {
+        if let Some(member) = self.0.write_members().get_mut(id) {
+            member.state = state;
+        }
+    }
+}
+
+/// Runs `load` and `enable`; gives what `load` registered, or `None` for a plugin without `lifecycle`.
+async fn start(plugin: &Plugin) -> Result<Option<Vec<Registration>>, Box<Receipt>> {
+    if !has_lifecycle(plugin) {
+        return Ok(None);
+    }
+    let (receipt, registered) = plugin.load::<Lifecycle>(Subject::none(), Step::Load).await;
+    if receipt.outcome != Outcome::Returned {
+        return Err(Box::new(receipt));
+    }
+    step(plugin, Step::Enable).await?;
+    Ok(Some(registered))
+}
+
+/// Tells a plugin that was drained that it goes. Failures are in the receipts.
+async fn leave(member: &Member) {
+    if !has_lifecycle(&member.plugin) {
+        return;
+    }
+    if member.state == PluginState::Enabled {
+        let _recorded = member.plugin.call_drained::<Lifecycle>(Subject::none(), Step::Disable).await;
+    }
+    let _recorded = member.plugin.call_drained::<Lifecycle>(Subject::none(), Step::Stop).await;
+}
+
+async fn step(plugin: &Plugin, step: Step) -> Result<(), Box<Receipt>> {
+    if !has_lifecycle(plugin) {
+        return Ok(());
+    }
+    let receipt = plugin.call::<Lifecycle>(Subject::none(), step).await;
+    match receipt.outcome {
+        Outcome::Returned => Ok(()),
+        _ => Err(Box::new(receipt)),
+    }
+}
+
+fn has_lifecycle(plugin: &Plugin) -> bool {
+    plugin.grant().extensions().any(|decision| decision.extension == Lifecycle::DESCRIPTOR.id)
+}

@@ -1,0 +1,102 @@
+//! A host of plugins: what an application embeds.
+
+mod builder;
+mod dependencies;
+mod discovery;
+mod error;
+mod lifecycle;
+mod members;
+
+use std::sync::{Arc, RwLock};
+
+pub use builder::{BuildError, HostBuilder, State};
+pub use dependencies::DependencyError;
+pub use discovery::{Candidate, Discovery};
+pub use error::{LoadError, LoadReport, UnloadError};
+pub use members::{PluginState, PluginStatus};
+
+use members::Members;
+use serde_json::{Map, Value};
+
+use crate::engine::{HostRooms, Plugin, Typed};
+use crate::extension::conditions::{self, Evaluation};
+use crate::extension::effects::{self, Application};
+use crate::extension::simulation::{self, Settings};
+use crate::extension::{Registry, Scene, SharedRegistry};
+use crate::grant::{Consent, Explanation, Policy};
+use crate::manifest::PluginId;
+use crate::package::Package;
+use crate::permission::Catalogue;
+use crate::receipt::Receipt;
+use crate::subject::Subject;
+
+/// A host of plugins. Cheap to clone; all clones are one host. All methods may be called from many tasks at once.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    rooms: Arc<HostRooms>,
+    policy: Policy,
+    registry: SharedRegistry,
+    members: RwLock<Members>,
+    /// One change of the plugin set at a time. Calls do not take it.
+    changing: tokio::sync::Mutex<()>,
+}
+
+impl Host {
+    /// Begins a host.
+    pub fn builder() -> HostBuilder {
+        HostBuilder::new()
+    }
+
+    /// What the host offers to plugins.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.rooms.catalogue
+    }
+
+    /// What the host allows at most.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// What would be decided about a package, in full.
+    pub fn explain(&self, package: &Package, consent: &Consent) -> Explanation {
+        Explanation::of(package, self.catalogue(), &self.0.policy, consent)
+    }
+
+    /// What the enabled plugins contribute now.
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.0.registry.snapshot())
+    }
+
+    /// Calls an extension of a loaded plugin, of the host's own making or an embedder's; `None` if no such plugin is loaded.
+    pub async fn call<E: Typed>(
+        &self,
+        plugin: &PluginId,
+        subject: Subject,
+        request: E::Request,
+    ) -> Option<Receipt<E::Reply>> {
+        let plugin = self.plugin(plugin)?;
+        Some(plugin.call::<E>(subject, request).await)
+    }
+
+    /// The loaded plugin with this id.
+    pub fn plugin(&self, id: &PluginId) -> Option<Plugin> {
+        self.0.read_members().get(id).map(|member| member.plugin.clone())
+    }
+
+    /// Asks a condition by its qualified name, `plugin:<id>:<name>`. One that fails, or is not there, counts as false.
+    pub async fn evaluate(&self, condition: &str, scene: Scene<'_>, params: &Map<String, Value>) -> Evaluation {
+        conditions::evaluate(&self.0.registry, condition, scene, params).await
+    }
+
+    /// Applies an effect by its qualified name, `effect:plugin:<id>:<name>`. The manifest's default parameters are laid under `params`.
+    pub async fn apply(&self, effect: &str, scene: Scene<'_>, params: &Map<String, Value>) -> Application {
+        effects::apply(&self.0.registry, effect, scene, params).await
+    }
+
+    /// The settings that the simulation providers of the scene's world want, merged by priority.
+    pub async fn simulation(&self, scene: Scene<'_>) -> Settings {
+        simulation::provide(&self.0.registry, scene).await
+    }
+}

@@ -1,0 +1,5 @@
+//! What is made of receipts. Observers see receipts only.
+
+mod metrics;
+
+pub use metrics::{Metrics, MetricsRow};

@@ -1,0 +1,117 @@
+//! Bytes that claim to be a plugin: what they are, what they declare, and whether they may be looked at further.
+//!
+//! [`Package::parse`] is the only way in. It measures the bytes before it validates them, so that no input, however
+//! hostile, takes more than a few seconds or a few hundred MiB; nothing is compiled or instantiated here.
+
+mod cost;
+mod digest;
+mod error;
+mod imports;
+mod limits;
+mod module;
+mod scan;
+mod section;
+mod space;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod walk;
+mod weigh;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::manifest::Manifest;
+
+pub use digest::{Digest, DigestError};
+pub use error::PackageError;
+pub use imports::{Export, ExportKind, Import, ImportKind, InterfaceName};
+pub use limits::ScanLimits;
+pub use scan::{Counts, Scan};
+
+/// A plugin that was scanned: a valid component within the limits, with one valid manifest. Cheap to clone.
+#[derive(Clone)]
+pub struct Package {
+    bytes: Arc<[u8]>,
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    digest: Digest,
+    manifest: Manifest,
+    scan: Scan,
+}
+
+impl Package {
+    /// The custom section of the component that holds the manifest's text.
+    pub const MANIFEST_SECTION: &'static str = "portcullis:manifest";
+
+    /// The name that a manifest's problems carry.
+    pub const MANIFEST_FILE: &'static str = "plugin.toml";
+
+    /// Reads a package. It answers within seconds and a few hundred MiB on any input.
+    ///
+    /// # Errors
+    /// The bytes are no component, break a limit of [`ScanLimits`], use what no host here runs, or do not have exactly
+    /// one valid manifest, at the top level.
+    pub fn parse(bytes: impl Into<Arc<[u8]>>) -> Result<Self, PackageError> {
+        let bytes = bytes.into();
+        scan::check_kind(&bytes)?;
+        let digest = Digest::of(&bytes);
+        let found = scan::read(&bytes)?;
+        let text = section::manifest_text(&found.manifests)?;
+        let manifest = Manifest::parse(Self::MANIFEST_FILE, text)?;
+        let scan = found.scan;
+        let parts = Parts {
+            digest,
+            manifest,
+            scan,
+        };
+        Ok(Self {
+            bytes,
+            parts: parts.into(),
+        })
+    }
+
+    /// The component as it was handed in.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The SHA-256 of the bytes.
+    pub fn digest(&self) -> Digest {
+        self.parts.digest
+    }
+
+    /// What the plugin says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.parts.manifest
+    }
+
+    /// What the component declares.
+    pub fn scan(&self) -> &Scan {
+        &self.parts.scan
+    }
+
+    /// Puts a manifest into a component, in place of the one that it may have.
+    ///
+    /// # Errors
+    /// The manifest has problems, or the bytes are no component within the limits; a nested manifest is refused, as
+    /// [`Package::parse`] would refuse the result.
+    pub fn embed(component: &[u8], manifest_text: &str) -> Result<Vec<u8>, PackageError> {
+        scan::check_kind(component)?;
+        Manifest::parse(Self::MANIFEST_FILE, manifest_text)?;
+        let found = scan::read(component)?;
+        section::embed(component, &found.manifests, manifest_text)
+    }
+}
+
+impl fmt::Debug for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Package")
+            .field("id", &self.parts.manifest.id)
+            .field("digest", &self.parts.digest)
+            .field("bytes", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}

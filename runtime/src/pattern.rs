@@ -1,0 +1,72 @@
+//! Patterns and keys of scopes.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::log_record::reorders_text;
+
+/// A name, or the beginning of names when it ends in `*`. `*` alone matches every name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// A pattern from its text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Every name.
+    pub fn any() -> Self {
+        Self("*".to_owned())
+    }
+
+    /// Whether the pattern allows the name. Compared byte by byte: no case folding, no normalisation.
+    pub fn matches(&self, name: &str) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => self.0 == name,
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is wrong with a key that a plugin names, if anything: 1 to 128 bytes, no control characters, none that reorder text.
+pub fn check_key(argument: &str, key: &str) -> Result<(), String> {
+    if key.is_empty() || key.len() > 128 {
+        return Err(format!("{argument}: must have 1 to 128 bytes, has {}", key.len()));
+    }
+    if key.chars().any(|c| c.is_control() || reorders_text(c)) {
+        return Err(format!("{argument}: must not hold control characters"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_only_at_the_end() {
+        assert!(Pattern::new("weather.*").matches("weather.rain"));
+        assert!(!Pattern::new("weather.*").matches("weather"));
+        assert!(!Pattern::new("we*er").matches("weather"));
+        assert!(Pattern::any().matches(""));
+        assert!(Pattern::new("a").matches("a") && !Pattern::new("a").matches("A"));
+    }
+
+    #[test]
+    fn keys_are_short_and_printable() {
+        assert!(check_key("key", "disguise/player-1").is_ok());
+        for bad in ["", "a\nb", "a\u{202e}b", &"x".repeat(129)] {
+            assert!(check_key("key", bad).is_err(), "{bad:?}");
+        }
+    }
+}

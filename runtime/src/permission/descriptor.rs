@@ -1,0 +1,114 @@
+//! What a permission, a capability and an extension are, without any code that runs them.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::manifest::RawTable;
+use crate::problem::Problem;
+
+/// Something that an operator can allow a plugin to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// The name that manifests use: `area:verb`.
+    pub id: &'static str,
+    /// What an operator reads before accepting: "may ...".
+    pub consent: &'static str,
+    /// Why this permission deserves a second look, if it does.
+    pub danger: Option<&'static str>,
+    /// Whether the host must also switch it on, whatever an operator accepts.
+    pub host_switch: bool,
+}
+
+/// A name for several permissions at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The name that manifests use: `group:<name>`.
+    pub id: &'static str,
+    /// What plugins ask for it.
+    pub summary: &'static str,
+    /// The permissions that it stands for.
+    pub members: &'static [&'static str],
+}
+
+/// An interface that a capability offers to plugins, and the permission that opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// The interface without its version, for example `portcullis:plugin/log`.
+    pub interface: &'static str,
+    /// The version that the host implements.
+    pub version: &'static str,
+    /// The permission that opens it; `None` for an interface that every plugin may import.
+    pub permission: Option<&'static str>,
+}
+
+/// How a capability narrows its permissions. The default is what a plugin gets that names no scope.
+pub trait Scope: DeserializeOwned + JsonSchema + Default + Send + Sync + 'static {}
+
+impl<T: DeserializeOwned + JsonSchema + Default + Send + Sync + 'static> Scope for T {}
+
+/// Checks a raw table of a manifest against the type of its owner, and gives that type's JSON Schema.
+#[derive(Clone, Copy, Debug)]
+pub struct RawParser {
+    /// What is wrong with the table, if anything.
+    pub check: fn(&RawTable) -> Result<(), Problem>,
+    /// The JSON Schema of the type.
+    pub schema: fn() -> Value,
+}
+
+impl RawParser {
+    /// The parser for `T`.
+    pub const fn of<T: DeserializeOwned + JsonSchema>() -> Self {
+        Self {
+            check: |table| table.parse::<T>().map(drop),
+            schema: || schemars::schema_for!(T).to_value(),
+        }
+    }
+}
+
+/// A capability: interfaces that a plugin may import.
+#[derive(Clone, Copy, Debug)]
+pub struct CapabilityDescriptor {
+    /// Kebab-case name, the stem of its WIT file and of its room.
+    pub id: &'static str,
+    /// What it gives to a plugin, in one sentence.
+    pub summary: &'static str,
+    /// The text of its WIT file.
+    pub wit: &'static str,
+    /// Its interfaces and what opens each.
+    pub gates: &'static [Gate],
+    /// How its permissions are narrowed.
+    pub scope: RawParser,
+}
+
+/// What a manifest says about one thing that an extension contributes.
+#[derive(Clone, Copy, Debug)]
+pub struct ContributionDescriptor {
+    /// What stands before `<plugin>:<name>` in the name that hosts use, for example `effect:plugin:`.
+    pub prefix: &'static str,
+    /// The type of its table in the manifest.
+    pub parser: RawParser,
+}
+
+/// An extension: an interface that a plugin may export.
+#[derive(Clone, Copy, Debug)]
+pub struct ExtensionDescriptor {
+    /// Kebab-case name, the key below `contributes` in manifests, the stem of its WIT file and of its room.
+    pub id: &'static str,
+    /// What a plugin adds to the host with it, in one sentence.
+    pub summary: &'static str,
+    /// The text of its WIT file.
+    pub wit: &'static str,
+    /// The exported interface without its version.
+    pub export: &'static str,
+    /// The version that the host calls.
+    pub version: &'static str,
+    /// The permission that a plugin needs to provide it.
+    pub permission: Option<&'static str>,
+    /// The functions of the interface.
+    pub operations: &'static [&'static str],
+    /// What plugins contribute by it; `None` for an extension that is there or not, without names (`lifecycle`).
+    pub contribution: Option<ContributionDescriptor>,
+    /// What the host does when a call of it fails.
+    pub on_failure: &'static str,
+}

@@ -1,0 +1,98 @@
+//! Write plugins for a [Portcullis](https://github.com/portcullis-rs/portcullis) host.
+//!
+//! A plugin is a struct that implements one trait for each thing that it offers, and one call of [`plugin!`]:
+//!
+//! ```
+//! use portcullis_sdk::prelude::*;
+//!
+//! #[derive(Default)]
+//! struct Stealth;
+//!
+//! impl Conditions for Stealth {
+//!     fn evaluate(&self, name: &str, _subject: &Subject, _params: &Params) -> Result<bool, Failure> {
+//!         match name {
+//!             "has-disguise" => Ok(session::flag::<bool>("disguised")?.unwrap_or(false)),
+//!             other => Err(Failure::unknown(other)),
+//!         }
+//!     }
+//! }
+//!
+//! impl Effects for Stealth {
+//!     fn apply(&self, name: &str, _subject: &Subject, params: &Params) -> Result<(), Failure> {
+//!         let suspicion = session::flag::<i32>("suspicion")?.unwrap_or(0) + params.get::<i32>("amount")?;
+//!         log::info("suspicion", &[("effect", &name), ("now", &suspicion)]);
+//!         Ok(session::set_flag("suspicion", &suspicion)?)
+//!     }
+//! }
+//!
+//! portcullis_sdk::plugin!(Stealth: conditions, effects);
+//! # fn main() {}
+//! ```
+//!
+//! Build it as a `cdylib` with `cargo build --release --target wasm32-wasip2`, write a `plugin.toml` that asks for the permissions
+//! and lists what the plugin contributes, and embed it with `portcullis build`. The interfaces come with this crate: a plugin's
+//! repository holds no copy of them. Of the host's functions only those that the plugin calls become imports of the component.
+//!
+//! # What a plugin offers
+//!
+//! | trait | in `plugin!` | manifest table | permission |
+//! |---|---|---|---|
+//! | [`Conditions`](conditions::Conditions) | `conditions` | `contributes.conditions` | `behavior:extend_conditions` |
+//! | [`Effects`](effects::Effects) | `effects` | `contributes.effects` | `behavior:extend_effects` |
+//! | [`Simulation`](simulation::Simulation) | `simulation` | `contributes.simulation` | `behavior:configure_simulation` |
+//! | [`Lifecycle`](lifecycle::Lifecycle) | `lifecycle` | none | none |
+//!
+//! # What a plugin can ask of its host
+//!
+//! | module | permission |
+//! |---|---|
+//! | [`log`] | `log:emit` |
+//! | [`world`] | `world:read` |
+//! | [`session`] | `session:read`, `session:write` |
+//! | [`npc`] | `npc:read` |
+//! | [`behavior`] | one for each extension, see there |
+//! | [`permissions`] | none |
+//!
+//! # Off the host
+//!
+//! The crate compiles for ordinary targets too, so that a plugin's pure parts can be tested with `cargo test`. There is no host to call
+//! there: a capability function panics.
+
+// The rooms. A capability or an extension is one file and one line here.
+pub mod behavior;
+pub mod conditions;
+pub mod effects;
+pub mod lifecycle;
+pub mod log;
+pub mod npc;
+pub mod permissions;
+pub mod session;
+pub mod simulation;
+pub mod world;
+
+mod bindings;
+mod failure;
+mod json;
+mod params;
+mod plugin;
+pub mod types;
+
+pub use failure::Failure;
+pub use params::Params;
+pub use serde_json::{Value, json};
+pub use types::{Error, Subject};
+
+/// The binding generator, for the interfaces that a host defines beyond this crate's. Bind them with
+/// `runtime_path: "portcullis_sdk::wit_bindgen::rt"` and, where they use Portcullis's shared types,
+/// `with: { "portcullis:plugin/types@0.1.0": portcullis_sdk::types }`.
+pub use wit_bindgen;
+
+/// Everything that a plugin's source usually names.
+pub mod prelude {
+    pub use crate::conditions::Conditions;
+    pub use crate::effects::Effects;
+    pub use crate::lifecycle::Lifecycle;
+    pub use crate::simulation::Simulation;
+    pub use crate::{Error, Failure, Params, Subject, Value, json};
+    pub use crate::{behavior, log, npc, permissions, session, world};
+}

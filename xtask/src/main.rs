@@ -1,0 +1,2 @@
+//! portcullis-cli
+fn main() {}
