@@ -38,12 +38,22 @@ pub struct CallId {
 impl CallId {
     /// The next id of this process.
     pub fn next() -> Self {
-        static PROCESS: OnceLock<u64> = OnceLock::new();
         static SEQUENCE: AtomicU64 = AtomicU64::new(1);
+        Self::of_sequence(SEQUENCE.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The call of this process with this number.
+    pub(crate) fn of_sequence(sequence: u64) -> Self {
+        static PROCESS: OnceLock<u64> = OnceLock::new();
         Self {
             process: *PROCESS.get_or_init(start_of_process),
-            sequence: SEQUENCE.fetch_add(1, Ordering::Relaxed),
+            sequence,
         }
+    }
+
+    /// The call's number within its process.
+    pub(crate) fn sequence(self) -> u64 {
+        self.sequence
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way of a plugin's text out of the sandbox: budgeted, escaped, tagged, and handed to the host's log.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::identity::{CallId, Identity};
@@ -48,11 +49,14 @@ impl LogSink for TracingSink {
 pub(crate) struct LogTap {
     plugin: Arc<Identity>,
     sink: Arc<dyn LogSink>,
+    /// The sequence number of the call.
+    call: AtomicU64,
+    /// Whether the call has logged anything: most have not, and are spared the lock.
+    used: AtomicBool,
     state: Mutex<State>,
 }
 
 struct State {
-    call: CallId,
     records_left: u32,
     bytes_left: u64,
     dropped: u64,
@@ -65,8 +69,9 @@ impl LogTap {
         Self {
             plugin,
             sink,
+            call: AtomicU64::new(call.sequence()),
+            used: AtomicBool::new(false),
             state: Mutex::new(State {
-                call,
                 records_left: limits.log_records,
                 bytes_left: limits.log_bytes,
                 dropped: 0,
@@ -78,8 +83,11 @@ impl LogTap {
 
     /// Budgets anew, for the next call on a warm instance.
     pub(crate) fn begin(&self, call: CallId, limits: &Limits) {
-        let mut state = self.lock();
-        state.call = call;
+        self.call.store(call.sequence(), Ordering::Relaxed);
+        if !self.used.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let mut state = self.locked();
         state.records_left = limits.log_records;
         state.bytes_left = limits.log_bytes;
         state.dropped = 0;
@@ -89,7 +97,10 @@ impl LogTap {
 
     /// Emits what stands in unfinished lines, and tells how many records were dropped.
     pub(crate) fn finish(&self) -> u64 {
-        let mut state = self.lock();
+        if !self.used.load(Ordering::Relaxed) {
+            return 0;
+        }
+        let mut state = self.locked();
         for source in [Source::Stdout, Source::Stderr] {
             let rest = mem::take(state.buffer(source));
             if !rest.is_empty() {
@@ -144,7 +155,7 @@ impl LogTap {
         state.bytes_left -= text as u64;
         self.sink.emit(LogRecord {
             plugin: self.plugin.clone(),
-            call: state.call,
+            call: CallId::of_sequence(self.call.load(Ordering::Relaxed)),
             source,
             level,
             message,
@@ -153,7 +164,13 @@ impl LogTap {
         true
     }
 
+    /// For writing: notes that the call has logged.
     fn lock(&self) -> MutexGuard<'_, State> {
+        self.used.store(true, Ordering::Relaxed);
+        self.locked()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
         // A sink that panicked must not silence the plugins that come after.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,6 @@
 //! The seam of extensions: what a plugin may export, and how the engine enters it.
 
-use std::any::Any;
-use std::borrow::Cow;
+use std::any::{Any, TypeId};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -42,9 +41,9 @@ pub trait Typed: Extension {
     fn exports(bound: &Self::Bound, store: &mut Store<Ctx>, instance: &Instance) -> wasmtime::Result<Self::Exports>;
 
     /// The function that serves the request, for the receipt.
-    fn operation(request: &Self::Request) -> Cow<'static, str>;
+    fn operation(request: &Self::Request) -> Arc<str>;
 
-    /// Calls it. The outer error is a trap, the inner one the plugin's own.
+    /// Calls it; the store's data has the subject. The outer error is a trap, the inner one the plugin's own.
     fn enter(
         exports: &Self::Exports,
         store: &mut Store<Ctx>,
@@ -55,6 +54,7 @@ pub trait Typed: Extension {
 /// An extension whose type is forgotten, in the list of a host.
 pub(crate) trait AnyExtension: Send + Sync {
     fn descriptor(&self) -> ExtensionDescriptor;
+    fn room(&self) -> TypeId;
     fn bind(&self, pre: &InstancePre<Ctx>) -> wasmtime::Result<Arc<dyn Any + Send + Sync>>;
     fn contribution(&self, table: &RawTable) -> Result<Box<dyn Any + Send + Sync>, Problem>;
 }
@@ -65,6 +65,10 @@ pub(crate) struct Listed<E>(pub(crate) std::marker::PhantomData<fn() -> E>);
 impl<E: Extension> AnyExtension for Listed<E> {
     fn descriptor(&self) -> ExtensionDescriptor {
         E::DESCRIPTOR
+    }
+
+    fn room(&self) -> TypeId {
+        TypeId::of::<E>()
     }
 
     fn bind(&self, pre: &InstancePre<Ctx>) -> wasmtime::Result<Arc<dyn Any + Send + Sync>> {

@@ -93,7 +93,7 @@ impl Lease {
             return Err(wasmtime::Error::msg("the instance was not started"));
         };
         if slot.is_none() {
-            let bound = plugin.bound.get(place).and_then(Option::as_ref).and_then(|bound| bound.downcast_ref::<E::Bound>());
+            let bound = plugin.bound.get(place).and_then(Option::as_ref).and_then(|bound| bound.functions.downcast_ref::<E::Bound>());
             let bound = bound.ok_or_else(|| wasmtime::Error::msg("the extension is not bound"))?;
             *slot = Some(Box::new(E::exports(bound, &mut self.store, instance)?));
         }

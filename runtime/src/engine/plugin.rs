@@ -1,6 +1,6 @@
 //! A prepared plugin, and the count of its calls in flight.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,10 +28,18 @@ pub(crate) struct Inner {
     pub(super) holdings: Arc<Holdings>,
     pub(super) pre: InstancePre<Ctx>,
     /// By the extension's place in the host's list.
-    pub(super) bound: Vec<Option<Arc<dyn Any + Send + Sync>>>,
+    pub(super) bound: Vec<Option<Bound>>,
     pub(super) pool: Arc<WarmPool>,
     pub(super) weight: u32,
     flights: Flights,
+}
+
+/// An extension that the plugin provides.
+pub(super) struct Bound {
+    /// The type of the extension.
+    pub(super) room: TypeId,
+    /// Its `Bound`.
+    pub(super) functions: Arc<dyn Any + Send + Sync>,
 }
 
 impl Inner {
@@ -40,7 +48,7 @@ impl Inner {
         room: Arc<EngineRoom>,
         holdings: Arc<Holdings>,
         pre: InstancePre<Ctx>,
-        bound: Vec<Option<Arc<dyn Any + Send + Sync>>>,
+        bound: Vec<Option<Bound>>,
         pool: Arc<WarmPool>,
         weight: u32,
     ) -> Self {
@@ -80,7 +88,7 @@ impl Plugin {
     pub async fn call<E: Typed>(&self, subject: Subject, request: E::Request) -> Receipt<E::Reply> {
         match self.hold() {
             Some(hold) => hold.call::<E>(subject, request).await,
-            None => call::not_run::<E>(&self.0, subject, &request, "the plugin is stopped"),
+            None => call::not_run::<E>(self.free(), subject, &request, "the plugin is stopped"),
         }
     }
 
@@ -92,19 +100,24 @@ impl Plugin {
     ) -> (Receipt<E::Reply>, Vec<Registration>) {
         match self.hold() {
             Some(hold) => call::call::<E>(hold, subject, request, Some(Vec::new())).await,
-            None => (call::not_run::<E>(&self.0, subject, &request, "the plugin is stopped"), Vec::new()),
+            None => (call::not_run::<E>(self.free(), subject, &request, "the plugin is stopped"), Vec::new()),
         }
     }
 
     /// Calls a plugin that takes no more calls from others.
     pub(crate) async fn call_drained<E: Typed>(&self, subject: Subject, request: E::Request) -> Receipt<E::Reply> {
-        self.0.flights.take_off_closed();
-        Hold(self.0.clone()).call::<E>(subject, request).await
+        self.free().call::<E>(subject, request).await
     }
 
     /// Keeps the plugin from being stopped until the hold is dropped; `None` once it is stopped.
     pub(crate) fn hold(&self) -> Option<Hold> {
         self.0.flights.take_off().then(|| Hold(self.0.clone()))
+    }
+
+    /// A hold that a stopped plugin gives as well.
+    fn free(&self) -> Hold {
+        self.0.flights.take_off_closed();
+        Hold(self.0.clone())
     }
 
     /// Takes no more calls, and waits for those in flight.
@@ -163,7 +176,7 @@ impl Flights {
         true
     }
 
-    /// For the last calls of a plugin, made by whoever closed it.
+    /// For the last calls of a plugin, made by whoever closed it, and for receipts of calls that do not run.
     fn take_off_closed(&self) {
         self.state.fetch_add(1, Ordering::AcqRel);
     }

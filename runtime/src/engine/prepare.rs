@@ -1,13 +1,12 @@
 //! From a package and its grant to a plugin that can be called.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use wasmtime::component::InstancePre;
 
 use super::config::{EngineError, EngineRoom, Metering, SLOTS, weight};
 use super::host_rooms::HostRooms;
-use super::plugin::{Inner, Plugin};
+use super::plugin::{Bound, Inner, Plugin};
 use super::pool::WarmPool;
 use super::{compile, link};
 use crate::capability::{Ctx, Holdings};
@@ -119,13 +118,14 @@ fn slots(rooms: &HostRooms, grant: &Grant) -> Result<Vec<crate::capability::Slot
 }
 
 /// Where the functions of each granted extension stand, by the extension's place in the host's list.
-type Bindings = Vec<Option<Arc<dyn Any + Send + Sync>>>;
+type Bindings = Vec<Option<Bound>>;
 
 fn bind(rooms: &HostRooms, grant: &Grant, pre: &InstancePre<Ctx>) -> Result<Bindings, PrepareError> {
     let bind = |room: &Arc<dyn super::extension::AnyExtension>| {
         let id = room.descriptor().id;
         let granted = grant.extensions().any(|decision| decision.extension == id);
-        granted.then(|| room.bind(pre).map_err(PrepareError::engine)).transpose()
+        let bind = || Ok(Bound { room: room.room(), functions: room.bind(pre)? });
+        granted.then(bind).transpose().map_err(PrepareError::engine)
     };
     rooms.extensions.iter().map(bind).collect()
 }

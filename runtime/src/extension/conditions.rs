@@ -1,6 +1,7 @@
 //! `conditions`: whether something holds for an NPC. A condition that fails counts as false.
 
-use std::borrow::Cow;
+
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use super::{Dispatched, Scene, SharedRegistry, dispatch};
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
-use crate::subject::{Context, Subject};
+use crate::subject::Context;
 
 /// The bindings of the interface.
 #[allow(missing_docs)]
@@ -47,9 +48,7 @@ pub struct Condition {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Evaluate {
     /// The condition's name within the plugin.
-    pub name: String,
-    /// Whom it is about.
-    pub subject: Subject,
+    pub name: Arc<str>,
     /// Its parameters.
     #[serde(default)]
     pub params: Map<String, Value>,
@@ -87,8 +86,8 @@ impl Typed for Conditions {
         bound.load(store, instance)
     }
 
-    fn operation(request: &Evaluate) -> Cow<'static, str> {
-        Cow::Owned(request.name.clone())
+    fn operation(request: &Evaluate) -> Arc<str> {
+        request.name.clone()
     }
 
     async fn enter(
@@ -96,7 +95,7 @@ impl Typed for Conditions {
         store: &mut Store<Ctx>,
         request: &Evaluate,
     ) -> wasmtime::Result<Result<bool, String>> {
-        let subject = (&request.subject).into();
+        let subject = store.data().call.subject().into();
         let params = super::json_object(&request.params);
         let conditions = exports.portcullis_plugin_conditions();
         conditions.call_evaluate(store, &request.name, &subject, &params).await
@@ -121,7 +120,6 @@ pub(crate) async fn evaluate(
 ) -> Evaluation {
     let request = |entry: &super::Entry, _: &Condition| Evaluate {
         name: entry.name.clone(),
-        subject: scene.subject.clone(),
         params: params.clone(),
     };
     let dispatched = dispatch::<Conditions>(registry, qualified, scene, |c| &c.requires, request).await;

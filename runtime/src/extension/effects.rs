@@ -1,6 +1,7 @@
 //! `effects`: what NPC behaviour does to a subject. An effect that fails changes nothing and is skipped.
 
-use std::borrow::Cow;
+
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
 use crate::receipt::Outcome;
-use crate::subject::{Context, Subject};
+use crate::subject::Context;
 
 /// The bindings of the interface.
 #[allow(missing_docs)]
@@ -51,9 +52,7 @@ pub struct Effect {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apply {
     /// The effect's name within the plugin.
-    pub name: String,
-    /// Whom it is about.
-    pub subject: Subject,
+    pub name: Arc<str>,
     /// Its parameters, defaults merged in.
     #[serde(default)]
     pub params: Map<String, Value>,
@@ -91,8 +90,8 @@ impl Typed for Effects {
         bound.load(store, instance)
     }
 
-    fn operation(request: &Apply) -> Cow<'static, str> {
-        Cow::Owned(request.name.clone())
+    fn operation(request: &Apply) -> Arc<str> {
+        request.name.clone()
     }
 
     async fn enter(
@@ -100,7 +99,7 @@ impl Typed for Effects {
         store: &mut Store<Ctx>,
         request: &Apply,
     ) -> wasmtime::Result<Result<(), String>> {
-        let subject = (&request.subject).into();
+        let subject = store.data().call.subject().into();
         let params = super::json_object(&request.params);
         exports.portcullis_plugin_effects().call_apply(store, &request.name, &subject, &params).await
     }
@@ -127,7 +126,6 @@ pub(crate) async fn apply(
         merged.extend(params.clone());
         Apply {
             name: entry.name.clone(),
-            subject: scene.subject.clone(),
             params: merged,
         }
     };

@@ -1,6 +1,6 @@
 //! `lifecycle`: what a plugin does when its state changes.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use wasmtime::Store;
@@ -67,8 +67,8 @@ impl Typed for Lifecycle {
         bound.load(store, instance)
     }
 
-    fn operation(step: &Step) -> Cow<'static, str> {
-        Cow::Borrowed(match step {
+    fn operation(step: &Step) -> Arc<str> {
+        Arc::from(match step {
             Step::Load => "load",
             Step::Enable => "enable",
             Step::Disable => "disable",

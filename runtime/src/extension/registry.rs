@@ -18,7 +18,7 @@ pub struct Entry {
     /// The name that hosts use, for example `plugin:stealth:has-disguise`.
     pub qualified: String,
     /// The name within the plugin.
-    pub name: String,
+    pub name: Arc<str>,
     /// The plugin that provides it.
     pub plugin: Plugin,
     contribution: Box<dyn Any + Send + Sync>,
@@ -113,7 +113,7 @@ impl Registry {
                     entries.push(Entry {
                         extension: descriptor.id,
                         qualified: format!("{}{}:{name}", contribution.prefix, grant.identity().plugin),
-                        name,
+                        name: name.into(),
                         plugin: plugin.clone(),
                         contribution: AnyExtension::contribution(&**room, &raw.table).map_err(RegistryError::Contribution)?,
                     });

@@ -1,6 +1,6 @@
 //! `run`: a program with a `main`, built for wasm32-wasip2. It runs under the same limits as any other call.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use wasmtime::Store;
@@ -48,8 +48,8 @@ impl Typed for Run {
         bound.load(store, instance)
     }
 
-    fn operation(_: &Main) -> Cow<'static, str> {
-        Cow::Borrowed("run")
+    fn operation(_: &Main) -> Arc<str> {
+        Arc::from("run")
     }
 
     async fn enter(exports: &Command, store: &mut Store<Ctx>, _: &Main) -> wasmtime::Result<Result<(), String>> {

@@ -1,7 +1,7 @@
 //! `simulation`: settings of the simulation. Providers are merged by priority; one that fails is skipped.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,6 @@ use super::{Dispatched, Entry, Scene, SharedRegistry, dispatch};
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
-use crate::subject::Subject;
 
 /// The bindings of the interface.
 #[allow(missing_docs)]
@@ -48,9 +47,7 @@ pub struct Provider {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Provide {
     /// The provider's name within the plugin.
-    pub name: String,
-    /// Whose world it is about.
-    pub subject: Subject,
+    pub name: Arc<str>,
 }
 
 impl Extension for Simulation {
@@ -85,8 +82,8 @@ impl Typed for Simulation {
         bound.load(store, instance)
     }
 
-    fn operation(request: &Provide) -> Cow<'static, str> {
-        Cow::Owned(request.name.clone())
+    fn operation(request: &Provide) -> Arc<str> {
+        request.name.clone()
     }
 
     async fn enter(
@@ -94,7 +91,7 @@ impl Typed for Simulation {
         store: &mut Store<Ctx>,
         request: &Provide,
     ) -> wasmtime::Result<Result<Map<String, Value>, String>> {
-        let subject = (&request.subject).into();
+        let subject = store.data().call.subject().into();
         let reply = exports.portcullis_plugin_simulation().call_provide(store, &request.name, &subject).await?;
         Ok(reply.and_then(|text| serde_json::from_str(&text).map_err(|error| format!("settings are not a JSON object: {error}"))))
     }
@@ -122,7 +119,6 @@ pub(crate) async fn provide(registry: &SharedRegistry, scene: Scene<'_>) -> Sett
     for (_, qualified) in providers {
         let request = |entry: &Entry, _: &Provider| Provide {
             name: entry.name.clone(),
-            subject: scene.subject.clone(),
         };
         let dispatched = dispatch::<Simulation>(registry, &qualified, scene, |_| &[], request).await;
         if let Some(values) = dispatched.as_ref().ok().and_then(|receipt| receipt.reply.clone()) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use semver::Version;
+
 use super::explanation::{Decision, Explanation, ExtensionDecision, PermissionDecision, Refusal};
 use super::held::{Grant, Held, Parts, Revocations};
 use super::policy::{Consent, Policy};
@@ -99,7 +101,7 @@ impl Grant {
 }
 
 fn check_host_version(manifest: &Manifest, problems: &mut Vec<Problem>) {
-    let Ok(host) = semver::Version::parse(env!("CARGO_PKG_VERSION")) else {
+    let Ok(host) = Version::parse(env!("CARGO_PKG_VERSION")) else {
         return;
     };
     if !manifest.host.matches(&host) {
@@ -246,8 +248,9 @@ fn decide_extensions(
             }
         }
         if let Some(version) = exported {
-            if version != room.version {
-                let message = format!("exports `{}@{version}`, but this host calls version {}", room.export, room.version);
+            if !is_callable(version.as_ref(), room) {
+                let name = version.as_ref().map_or(room.export.to_owned(), |version| format!("{}@{version}", room.export));
+                let message = format!("exports `{name}`, but this host calls version {}", room.version);
                 problems.push(Problem::error("export-version", message));
             }
             decisions.push(decide_extension(room, count, permissions, problems));
@@ -282,13 +285,27 @@ fn decide_extension(
     }
 }
 
-/// The version of the extension's interface that the component exports. Other exports are no concern of the host.
-fn exported_version(scan: &Scan, room: &ExtensionDescriptor) -> Option<String> {
+/// The version of the extension's interface that the component exports; the inner one is `None` for a name without a version. Other exports are
+/// no concern of the host.
+fn exported_version(scan: &Scan, room: &ExtensionDescriptor) -> Option<Option<Version>> {
     scan.exports.iter().find_map(|export| {
         let ExportKind::Instance { .. } = export.kind else {
             return None;
         };
         let name = InterfaceName::parse(&export.name)?;
-        (name.interface == room.export).then(|| name.version.map(|version| version.to_string()).unwrap_or_default())
+        (name.interface == room.export).then_some(name.version)
+    })
+}
+
+/// Whether the host can call an export of this version: an older or a newer compatible one. Whether it has all functions shows when they are bound.
+fn is_callable(exported: Option<&Version>, room: &ExtensionDescriptor) -> bool {
+    let Ok(called) = Version::parse(room.version) else {
+        return false;
+    };
+    exported.is_some_and(|exported| {
+        exported.build.is_empty()
+            && exported.pre == called.pre
+            && exported.major == called.major
+            && (exported.major > 0 || exported.minor == called.minor)
     })
 }

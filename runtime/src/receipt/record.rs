@@ -78,7 +78,7 @@ pub struct Record {
     /// The extension that was called.
     pub extension: Cow<'static, str>,
     /// The function that was called.
-    pub operation: Cow<'static, str>,
+    pub operation: Arc<str>,
     /// Whom the call was about.
     pub subject: Subject,
     /// How it ended.
@@ -151,7 +151,7 @@ impl fmt::Display for Record {
 pub struct Receipt<R = ()> {
     /// What is known of the call.
     #[serde(flatten)]
-    pub record: Record,
+    pub record: Box<Record>,
     /// The plugin's reply; present exactly if the outcome is [`Outcome::Returned`].
     pub reply: Option<R>,
 }

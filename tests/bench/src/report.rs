@@ -1,0 +1,106 @@
+//! The numbers, and how they are shown.
+
+use std::fmt;
+
+use comfy_table::Table;
+use serde::Serialize;
+
+/// Everything that was measured.
+#[derive(Serialize)]
+pub struct Report {
+    pub calls: Vec<Comparison>,
+    pub memory: Memory,
+    pub kills: Vec<Kill>,
+}
+
+/// One operation on both sides: medians over the rounds, in nanoseconds.
+#[derive(Serialize)]
+pub struct Comparison {
+    name: &'static str,
+    bare_ns: f64,
+    portcullis_ns: f64,
+    /// The median of the rounds' own ratios.
+    ratio: f64,
+    added_ns: f64,
+    /// What may be added.
+    bound_ns: Option<f64>,
+}
+
+impl Comparison {
+    pub fn of(name: &'static str, bare: &[f64], portcullis: &[f64], bound_ns: Option<f64>) -> Self {
+        let pairs = || bare.iter().zip(portcullis);
+        Self {
+            name,
+            bare_ns: median(bare.iter().copied()),
+            portcullis_ns: median(portcullis.iter().copied()),
+            ratio: median(pairs().map(|(bare, ours)| ours / bare)),
+            added_ns: median(pairs().map(|(bare, ours)| ours - bare)),
+            bound_ns,
+        }
+    }
+}
+
+/// Resident memory for each live instance.
+#[derive(Serialize)]
+pub struct Memory {
+    pub bare_bytes: f64,
+    pub portcullis_bytes: f64,
+}
+
+/// How late plugins are ended that never return, in milliseconds past the deadline.
+#[derive(Serialize)]
+pub struct Kill {
+    name: &'static str,
+    earliest_ms: f64,
+    p50_ms: f64,
+    latest_ms: f64,
+    bound_ms: f64,
+}
+
+impl Kill {
+    /// From sorted lateness.
+    pub fn of(name: &'static str, late: Vec<f64>, bound_ms: f64) -> Self {
+        Self {
+            name,
+            earliest_ms: late.first().copied().unwrap_or(f64::NAN),
+            p50_ms: median(late.iter().copied()),
+            latest_ms: late.last().copied().unwrap_or(f64::NAN),
+            bound_ms,
+        }
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut calls = Table::new();
+        calls.set_header(["", "bare wasmtime", "portcullis", "ratio", "added", "bound"]);
+        for row in &self.calls {
+            calls.add_row([
+                row.name.to_owned(),
+                format!("{:.0} ns", row.bare_ns),
+                format!("{:.0} ns", row.portcullis_ns),
+                format!("{:.2}", row.ratio),
+                format!("{:.0} ns", row.added_ns),
+                row.bound_ns.map_or_else(String::new, |bound| format!("{bound:.0} ns")),
+            ]);
+        }
+        writeln!(f, "{calls}")?;
+        let Memory { bare_bytes, portcullis_bytes } = &self.memory;
+        let (bare, ours) = (bare_bytes / 1024.0, portcullis_bytes / 1024.0);
+        writeln!(f, "a live instance: bare {bare:.1} KiB, portcullis {ours:.1} KiB, {:+.1} % (bound +15 %)", (ours / bare - 1.0) * 100.0)?;
+        for kill in &self.kills {
+            writeln!(
+                f,
+                "ended past a 50 ms deadline, {}: p50 {:.2} ms (bound {:.0} ms), earliest {:.2} ms, latest {:.2} ms",
+                kill.name, kill.p50_ms, kill.bound_ms, kill.earliest_ms, kill.latest_ms
+            )?;
+        }
+        Ok(())
+    }
+}
