@@ -2,6 +2,54 @@
 //! permissions, the host grants some, and the plugin's linker gets the granted interfaces and nothing else. Every call runs on a budget
 //! and ends in a [`Receipt`].
 //!
+//! ```
+//! use portcullis::{Consent, EnabledPlugins, Host, Metrics, Package, Scene, Subject};
+//! use std::sync::Arc;
+//!
+//! # async fn embed() -> Result<(), Box<dyn std::error::Error>> {
+//! # let component = wat::parse_str(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/about-an-npc.wat")))?;
+//! # let manifest = r#"
+//! #     [plugin]
+//! #     id = "npcs"
+//! #     name = "NPCs"
+//! #     version = "0.1.0"
+//! #     [permissions."behavior:extend_conditions"]
+//! #     reason = "Offers a condition."
+//! #     [[contributes.conditions]]
+//! #     name = "about-an-npc"
+//! # "#;
+//! # let bytes = Package::embed(&component, manifest)?;
+//! // What the application sees of its plugins: every call, whatever became of it.
+//! let metrics = Arc::new(Metrics::default());
+//! let host = Host::builder().observer(metrics.clone()).build()?;
+//!
+//! // Bytes become a package only by a scan, and a package runs only under what was accepted for it.
+//! let package = Package::parse(bytes)?;
+//! host.load(package, &Consent::to(["behavior:extend_conditions"])).await?;
+//!
+//! // Ask a condition of the plugin about an NPC of a world.
+//! let subject = Subject::world("meadow").npc("miller");
+//! let scene = Scene { subject: &subject, enabled: &EnabledPlugins::All };
+//! let evaluation = host.evaluate("plugin:npcs:about-an-npc", scene, &Default::default()).await;
+//! assert!(evaluation.holds);
+//! println!("{}", evaluation.dispatched?);
+//! assert_eq!(metrics.rows()[0].calls, 1);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new()?.block_on(embed())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Capabilities that need something of the application (`world-read`, `session-read`, `session-write`, `npc-read`) come with
+//! [`HostBuilder::state`](host::HostBuilder::state); an application's own interfaces with [`Capability`] and [`Extension`].
+//!
+//! # What an embedder must know
+//!
+//! - Calls need a multi-threaded tokio runtime with its timer enabled. Dropping the future of a call ends the call.
+//! - A panic in a port or in an observer is caught at the boundary, which takes `panic = "unwind"`.
+//! - Containment within one process ends where wasmtime or its compiler has a bug.
+//! - A host holds at most [`engine::SLOTS`] instances of an engine at once; more callers wait, within their deadline.
+//!
 //! # The modules, from the bottom up
 //!
 //! | floor | modules | know |

@@ -46,6 +46,8 @@ impl fmt::Display for Skip {
     }
 }
 
+impl std::error::Error for Skip {}
+
 /// A receipt, or why there was no call.
 pub type Dispatched<R> = Result<Receipt<R>, Skip>;
 
