@@ -26,13 +26,22 @@ pub struct EnabledPluginsError {
 impl EnabledPlugins {
     /// Reads `behavior.enabledPlugins` from a world's document. A list that cannot be read is an error and never means "all".
     pub fn of_document(document: &Value) -> Result<Self, EnabledPluginsError> {
-        let Some(list) = document.get("behavior").and_then(|behavior| behavior.get("enabledPlugins")) else {
+        let Some(list) = document
+            .get("behavior")
+            .and_then(|behavior| behavior.get("enabledPlugins"))
+        else {
             return Ok(Self::All);
         };
-        let refuse = |found: &Value| EnabledPluginsError { found: found.to_string() };
+        let refuse = |found: &Value| EnabledPluginsError {
+            found: found.to_string(),
+        };
         let ids = list.as_array().ok_or_else(|| refuse(list))?;
         ids.iter()
-            .map(|id| id.as_str().and_then(|id| id.parse().ok()).ok_or_else(|| refuse(id)))
+            .map(|id| {
+                id.as_str()
+                    .and_then(|id| id.parse().ok())
+                    .ok_or_else(|| refuse(id))
+            })
             .collect::<Result<_, _>>()
             .map(Self::Only)
     }
@@ -57,12 +66,24 @@ mod tests {
     #[test]
     fn absent_empty_and_named() {
         let stealth: PluginId = "stealth".parse().unwrap();
-        let contains = |document| EnabledPlugins::of_document(&document).unwrap().contains(&stealth);
+        let contains = |document| {
+            EnabledPlugins::of_document(&document)
+                .unwrap()
+                .contains(&stealth)
+        };
         assert!(contains(json!({})));
         assert!(!contains(json!({"behavior": {"enabledPlugins": []}})));
-        assert!(contains(json!({"behavior": {"enabledPlugins": ["stealth"]}})));
-        assert!(!contains(json!({"behavior": {"enabledPlugins": ["romance"]}})));
-        assert!(EnabledPlugins::of_document(&json!({"behavior": {"enabledPlugins": "all"}})).is_err());
-        assert!(EnabledPlugins::of_document(&json!({"behavior": {"enabledPlugins": [null]}})).is_err());
+        assert!(contains(
+            json!({"behavior": {"enabledPlugins": ["stealth"]}})
+        ));
+        assert!(!contains(
+            json!({"behavior": {"enabledPlugins": ["romance"]}})
+        ));
+        assert!(
+            EnabledPlugins::of_document(&json!({"behavior": {"enabledPlugins": "all"}})).is_err()
+        );
+        assert!(
+            EnabledPlugins::of_document(&json!({"behavior": {"enabledPlugins": [null]}})).is_err()
+        );
     }
 }

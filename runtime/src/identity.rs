@@ -59,7 +59,9 @@ impl CallId {
 
 /// Microseconds since 1970, then the low bits of the process id, so that two processes that start together differ.
 fn start_of_process() -> u64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let micros = u64::try_from(since_1970.as_micros()).unwrap_or(0);
     (micros << 12) | u64::from(std::process::id() & 0xfff)
 }
@@ -99,7 +101,9 @@ impl Serialize for CallId {
 
 impl<'de> Deserialize<'de> for CallId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 

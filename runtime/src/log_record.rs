@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::identity::{CallId, Identity};
 
 /// How much a record matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// For the plugin's author.
@@ -92,7 +94,10 @@ mod tests {
     /// Proves C7: a record stays one line, whatever is in it.
     #[test]
     fn nothing_breaks_out_of_a_line() {
-        assert_eq!(escape("a\nb\u{1b}[31m\u{202e}", 100), "a\\nb\\u{1b}[31m\\u{202e}");
+        assert_eq!(
+            escape("a\nb\u{1b}[31m\u{202e}", 100),
+            "a\\nb\\u{1b}[31m\\u{202e}"
+        );
         assert_eq!(escape("äöü", 3), "ä");
     }
 }

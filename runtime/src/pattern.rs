@@ -41,7 +41,10 @@ impl fmt::Display for Pattern {
 /// What is wrong with a key that a plugin names, if anything: 1 to 128 bytes, no control characters, none that reorder text.
 pub fn check_key(argument: &str, key: &str) -> Result<(), String> {
     if key.is_empty() || key.len() > 128 {
-        return Err(format!("{argument}: must have 1 to 128 bytes, has {}", key.len()));
+        return Err(format!(
+            "{argument}: must have 1 to 128 bytes, has {}",
+            key.len()
+        ));
     }
     if key.chars().any(|c| c.is_control() || reorders_text(c)) {
         return Err(format!("{argument}: must not hold control characters"));

@@ -101,12 +101,18 @@ impl fmt::Display for Subject {
                 separator = " ";
             }
         }
-        if separator.is_empty() { f.write_str("-") } else { Ok(()) }
+        if separator.is_empty() {
+            f.write_str("-")
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// A part of a subject that a contribution may require.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Context {
     /// The call is about a world.

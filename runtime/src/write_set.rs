@@ -154,6 +154,8 @@ mod pairs {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<BTreeMap<Document, Version>, D::Error> {
-        Ok(Vec::<(Document, Version)>::deserialize(deserializer)?.into_iter().collect())
+        Ok(Vec::<(Document, Version)>::deserialize(deserializer)?
+            .into_iter()
+            .collect())
     }
 }

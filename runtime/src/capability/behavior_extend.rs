@@ -73,7 +73,9 @@ impl Capability for BehaviorExtend {
 
     fn state(&self, granted: Granted<'_, NoScope>) -> Contributed {
         let registers = [CONDITIONS, EFFECTS, SIMULATION];
-        let names = registers.iter().flat_map(|register| contributed(granted.grant, register));
+        let names = registers
+            .iter()
+            .flat_map(|register| contributed(granted.grant, register));
         Contributed(names.collect())
     }
 
@@ -90,9 +92,14 @@ impl Capability for BehaviorExtend {
     }
 }
 
-fn contributed<'a>(grant: &'a Grant, register: &Register) -> impl Iterator<Item = (&'static str, String)> + 'a {
+fn contributed<'a>(
+    grant: &'a Grant,
+    register: &Register,
+) -> impl Iterator<Item = (&'static str, String)> + 'a {
     let extension = register.extension;
-    grant.contributions(extension).filter_map(move |raw| Some((extension, raw.name()?)))
+    grant
+        .contributions(extension)
+        .filter_map(move |raw| Some((extension, raw.name()?)))
 }
 
 impl RoomView<'_, BehaviorExtend> {
@@ -101,7 +108,11 @@ impl RoomView<'_, BehaviorExtend> {
         self.enter(register.permission, &asked)?;
         let contribution = (register.extension, name);
         if !self.state.0.contains(&contribution) {
-            return Err(self.call.deny(register.permission, asked, "the manifest does not contribute it"));
+            return Err(self.call.deny(
+                register.permission,
+                asked,
+                "the manifest does not contribute it",
+            ));
         }
         self.call.register(contribution.0, contribution.1)
     }

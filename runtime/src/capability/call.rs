@@ -53,7 +53,14 @@ pub struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(id: CallId, subject: Subject, grant: Grant, tap: Arc<LogTap>, slots: usize, deadline: Instant) -> Self {
+    pub(crate) fn new(
+        id: CallId,
+        subject: Subject,
+        grant: Grant,
+        tap: Arc<LogTap>,
+        slots: usize,
+        deadline: Instant,
+    ) -> Self {
         Self {
             id,
             deadline,
@@ -172,7 +179,10 @@ impl Call {
 
     /// What the plugin gets when a port replies to another question than the one asked.
     pub fn port_broke_protocol(&self, capability: &'static str) -> RoomError {
-        tracing::error!(capability, "the port's reply does not belong to the request");
+        tracing::error!(
+            capability,
+            "the port's reply does not belong to the request"
+        );
         RoomError::unavailable()
     }
 
@@ -201,7 +211,12 @@ impl Call {
     }
 
     /// Collects a change for the call's commit. `size` is what counts against the write budget: keys and values in bytes.
-    pub fn write(&mut self, document: Document, change: Change, size: usize) -> Result<(), RoomError> {
+    pub fn write(
+        &mut self,
+        document: Document,
+        change: Change,
+        size: usize,
+    ) -> Result<(), RoomError> {
         self.written = self.written.saturating_add(size as u64);
         if self.written > self.grant.limits().write_bytes {
             return Err(RoomError::over_budget());
@@ -216,14 +231,22 @@ impl Call {
     }
 
     /// The changes to a document that this call has collected, in order. Reads lay them over what the host replies.
-    pub fn pending<'a>(&'a self, document: &'a Document) -> impl DoubleEndedIterator<Item = &'a Change> {
-        self.writes.iter().filter(move |write| write.document == *document).map(|write| &write.change)
+    pub fn pending<'a>(
+        &'a self,
+        document: &'a Document,
+    ) -> impl DoubleEndedIterator<Item = &'a Change> {
+        self.writes
+            .iter()
+            .filter(move |write| write.document == *document)
+            .map(|write| &write.change)
     }
 
     /// Registers a contribution, while `lifecycle.load` runs.
     pub fn register(&mut self, extension: &'static str, name: String) -> Result<(), RoomError> {
         let Some(registrations) = &mut self.registrations else {
-            return Err(RoomError::invalid("registering works only while `lifecycle.load` runs"));
+            return Err(RoomError::invalid(
+                "registering works only while `lifecycle.load` runs",
+            ));
         };
         let registration = Registration { extension, name };
         if !registrations.contains(&registration) {
@@ -239,7 +262,13 @@ impl Call {
             self.locals.push(Box::<T>::default());
             self.locals.len() - 1
         });
-        #[expect(clippy::expect_used, clippy::indexing_slicing, reason = "the value was found or pushed above")]
-        self.locals[position].downcast_mut().expect("a local of this type")
+        #[expect(
+            clippy::expect_used,
+            clippy::indexing_slicing,
+            reason = "the value was found or pushed above"
+        )]
+        self.locals[position]
+            .downcast_mut()
+            .expect("a local of this type")
     }
 }

@@ -50,10 +50,20 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    pub(crate) fn new(holdings: Arc<Holdings>, id: CallId, subject: Subject, deadline: Instant) -> Self {
+    pub(crate) fn new(
+        holdings: Arc<Holdings>,
+        id: CallId,
+        subject: Subject,
+        deadline: Instant,
+    ) -> Self {
         let grant = holdings.grant.clone();
         let limits = grant.limits();
-        let tap = Arc::new(LogTap::new(grant.identity().clone(), holdings.sink.clone(), id, limits));
+        let tap = Arc::new(LogTap::new(
+            grant.identity().clone(),
+            holdings.sink.clone(),
+            id,
+            limits,
+        ));
         let mut table = ResourceTable::new();
         table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
         Self {
@@ -89,7 +99,10 @@ impl Ctx {
         let room = TypeId::of::<C>();
         let mut slots = self.holdings.slots.iter().enumerate();
         let found = slots.find(|(_, slot)| slot.room == room);
-        #[expect(clippy::expect_used, reason = "an interface is linked only after its capability got a slot")]
+        #[expect(
+            clippy::expect_used,
+            reason = "an interface is linked only after its capability got a slot"
+        )]
         let (slot, state) = found
             .and_then(|(index, slot)| Some((index, slot.state.downcast_ref()?)))
             .expect("a linked capability has a slot");
@@ -128,7 +141,9 @@ impl<C: Capability> RoomView<'_, C> {
     pub fn enter(&mut self, permission: &str, asked: &str) -> Result<(), RoomError> {
         self.count()?;
         if self.call.grant().is_revoked(permission) {
-            return Err(self.call.deny_ungranted(permission, asked.to_owned(), "revoked"));
+            return Err(self
+                .call
+                .deny_ungranted(permission, asked.to_owned(), "revoked"));
         }
         Ok(())
     }

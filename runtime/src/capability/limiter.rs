@@ -50,7 +50,12 @@ fn growth(current: usize, desired: usize) -> u64 {
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let grown = growth(current, desired);
         let wanted = self.memory.saturating_add(grown);
         if wanted > self.memory_limit {
@@ -66,11 +71,18 @@ impl ResourceLimiter for Limiter {
 
     // Growth that was allowed here and failed below (a memory's own maximum, the allocator) gives its part of the sum back.
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.memory = self.memory.saturating_sub(std::mem::take(&mut self.last_memory_growth));
+        self.memory = self
+            .memory
+            .saturating_sub(std::mem::take(&mut self.last_memory_growth));
         Ok(())
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let grown = growth(current, desired);
         let wanted = self.tables.saturating_add(grown);
         if wanted > self.table_limit {
@@ -84,7 +96,9 @@ impl ResourceLimiter for Limiter {
     }
 
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.tables = self.tables.saturating_sub(std::mem::take(&mut self.last_table_growth));
+        self.tables = self
+            .tables
+            .saturating_sub(std::mem::take(&mut self.last_table_growth));
         Ok(())
     }
 
@@ -126,7 +140,9 @@ mod tests {
         limits.memory_bytes = 100;
         let mut limiter = Limiter::new(&limits);
         assert!(limiter.memory_growing(0, 60, None).unwrap());
-        limiter.memory_grow_failed(wasmtime::Error::msg("no")).unwrap();
+        limiter
+            .memory_grow_failed(wasmtime::Error::msg("no"))
+            .unwrap();
         assert!(limiter.memory_growing(0, 100, None).unwrap());
     }
 }

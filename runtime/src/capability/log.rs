@@ -36,7 +36,9 @@ pub struct LogScope {
 
 impl Default for LogScope {
     fn default() -> Self {
-        Self { levels: all_levels() }
+        Self {
+            levels: all_levels(),
+        }
     }
 }
 
@@ -73,19 +75,40 @@ impl Capability for Log {
 }
 
 impl wit::Host for RoomView<'_, Log> {
-    fn emit(&mut self, level: wit::Level, message: String, fields: Vec<wit::Field>) -> Result<(), RoomError> {
+    fn emit(
+        &mut self,
+        level: wit::Level,
+        message: String,
+        fields: Vec<wit::Field>,
+    ) -> Result<(), RoomError> {
         self.enter(PERMISSION, "log.emit")?;
         let level = Level::from(level);
         if !self.state.iter().all(|scope| scope.levels.contains(&level)) {
-            return Err(self.call.deny(PERMISSION, format!("log.emit {level}"), "outside the scope `levels`"));
+            return Err(self.call.deny(
+                PERMISSION,
+                format!("log.emit {level}"),
+                "outside the scope `levels`",
+            ));
         }
         if fields.len() > MAX_FIELDS {
-            return Err(RoomError::invalid(format!("fields: at most {MAX_FIELDS}, got {}", fields.len())));
+            return Err(RoomError::invalid(format!(
+                "fields: at most {MAX_FIELDS}, got {}",
+                fields.len()
+            )));
         }
-        if let Some(field) = fields.iter().find(|field| field.key.is_empty() || field.key.len() > 64) {
-            return Err(RoomError::invalid(format!("fields: a key has 1 to 64 bytes, one has {}", field.key.len())));
+        if let Some(field) = fields
+            .iter()
+            .find(|field| field.key.is_empty() || field.key.len() > 64)
+        {
+            return Err(RoomError::invalid(format!(
+                "fields: a key has 1 to 64 bytes, one has {}",
+                field.key.len()
+            )));
         }
-        let fields = fields.into_iter().map(|field| (field.key, field.value)).collect();
+        let fields = fields
+            .into_iter()
+            .map(|field| (field.key, field.value))
+            .collect();
         if self.call.log(level, &message, fields) {
             Ok(())
         } else {

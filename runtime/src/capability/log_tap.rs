@@ -65,7 +65,12 @@ struct State {
 }
 
 impl LogTap {
-    pub(crate) fn new(plugin: Arc<Identity>, sink: Arc<dyn LogSink>, call: CallId, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        plugin: Arc<Identity>,
+        sink: Arc<dyn LogSink>,
+        call: CallId,
+        limits: &Limits,
+    ) -> Self {
         Self {
             plugin,
             sink,
@@ -113,8 +118,17 @@ impl LogTap {
     /// Emits one record; false if the budget does not allow it.
     pub(crate) fn emit(&self, level: Level, message: &str, fields: Vec<(String, String)>) -> bool {
         let mut state = self.lock();
-        let fields = fields.into_iter().map(|(key, value)| (escape(&key, 64), escape(&value, 1_024))).collect();
-        self.record(&mut state, Source::Log, level, escape(message, MAX_MESSAGE), fields)
+        let fields = fields
+            .into_iter()
+            .map(|(key, value)| (escape(&key, 64), escape(&value, 1_024)))
+            .collect();
+        self.record(
+            &mut state,
+            Source::Log,
+            level,
+            escape(message, MAX_MESSAGE),
+            fields,
+        )
     }
 
     /// Takes bytes of standard output or error; each full line becomes a record.
@@ -133,9 +147,19 @@ impl LogTap {
     }
 
     fn emit_line(&self, state: &mut State, source: Source, line: &[u8]) {
-        let level = if source == Source::Stderr { Level::Warn } else { Level::Info };
+        let level = if source == Source::Stderr {
+            Level::Warn
+        } else {
+            Level::Info
+        };
         let text = String::from_utf8_lossy(line);
-        self.record(state, source, level, escape(text.trim_end_matches('\r'), MAX_MESSAGE), Vec::new());
+        self.record(
+            state,
+            source,
+            level,
+            escape(text.trim_end_matches('\r'), MAX_MESSAGE),
+            Vec::new(),
+        );
     }
 
     fn record(
@@ -146,7 +170,11 @@ impl LogTap {
         message: String,
         fields: Vec<(String, String)>,
     ) -> bool {
-        let text = fields.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>() + message.len();
+        let text = fields
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum::<usize>()
+            + message.len();
         if state.records_left == 0 || state.bytes_left < text as u64 {
             state.dropped += 1;
             return false;

@@ -22,8 +22,8 @@ pub mod world_read;
 use wasmtime::component::Linker;
 
 pub use call::{Call, Registration};
-pub(crate) use ctx::{Holdings, Slot};
 pub use ctx::{Ctx, HasRoom, RoomView};
+pub(crate) use ctx::{Holdings, Slot};
 pub use error::{Ended, RoomError};
 pub use log_tap::{LogSink, TracingSink};
 pub use port::{Answer, Port, PortError, Request, Versioned};
@@ -87,7 +87,11 @@ impl<'a, S: Scope> Granted<'a, S> {
     pub(crate) fn of(grant: &'a Grant, descriptor: &CapabilityDescriptor) -> Result<Self, Problem> {
         let mut scopes = Vec::new();
         for held in grant.held() {
-            if !descriptor.gates.iter().any(|gate| gate.permission == Some(held.permission)) {
+            if !descriptor
+                .gates
+                .iter()
+                .any(|gate| gate.permission == Some(held.permission))
+            {
                 continue;
             }
             if held.scopes.is_empty() {

@@ -39,7 +39,9 @@ pub struct NpcReadScope {
 
 impl Default for NpcReadScope {
     fn default() -> Self {
-        Self { attributes: every_attribute() }
+        Self {
+            attributes: every_attribute(),
+        }
     }
 }
 
@@ -97,8 +99,16 @@ impl RoomView<'_, NpcRead> {
     /// Asks for something of an NPC, and notes the version of the NPC that the reply stands for.
     async fn ask(&mut self, request: NpcRequest) -> Result<NpcReply, RoomError> {
         let (NpcRequest::Npc { world, npc } | NpcRequest::Attribute { world, npc, .. }) = &request;
-        let document = Document::Npc { world: world.clone(), npc: npc.as_str().into() };
-        let reply = self.state.port.call(request).await.map_err(|error| self.call.port_failed("npc-read", error))?;
+        let document = Document::Npc {
+            world: world.clone(),
+            npc: npc.as_str().into(),
+        };
+        let reply = self
+            .state
+            .port
+            .call(request)
+            .await
+            .map_err(|error| self.call.port_failed("npc-read", error))?;
         let version = match &reply {
             NpcReply::Npc(npc) => npc.version,
             NpcReply::Attribute(attribute) => attribute.version,
@@ -121,16 +131,33 @@ impl wit::Host for RoomView<'_, NpcRead> {
 
     async fn get_attribute(&mut self, id: String, key: String) -> Result<String, RoomError> {
         self.enter(PERMISSION, "npc-read.get-attribute")?;
-        check_key("id", &id).and_then(|()| check_key("key", &key)).map_err(RoomError::invalid)?;
-        if !self.state.scopes.iter().all(|scope| scope.attributes.iter().any(|pattern| pattern.matches(&key))) {
+        check_key("id", &id)
+            .and_then(|()| check_key("key", &key))
+            .map_err(RoomError::invalid)?;
+        if !self
+            .state
+            .scopes
+            .iter()
+            .all(|scope| scope.attributes.iter().any(|pattern| pattern.matches(&key)))
+        {
             let asked = format!("npc-read.get-attribute {key}");
-            return Err(self.call.deny(PERMISSION, asked, "outside the scope `attributes`"));
+            return Err(self
+                .call
+                .deny(PERMISSION, asked, "outside the scope `attributes`"));
         }
         let world = self.call.subject().world_id().clone();
-        match self.ask(NpcRequest::Attribute { world, npc: id, key }).await? {
-            NpcReply::Attribute(attribute) => {
-                attribute.value.map(|value| value.to_string()).ok_or_else(RoomError::not_found)
-            }
+        match self
+            .ask(NpcRequest::Attribute {
+                world,
+                npc: id,
+                key,
+            })
+            .await?
+        {
+            NpcReply::Attribute(attribute) => attribute
+                .value
+                .map(|value| value.to_string())
+                .ok_or_else(RoomError::not_found),
             NpcReply::Npc(_) => Err(self.call.port_broke_protocol("npc-read")),
         }
     }

@@ -59,6 +59,8 @@ impl wit::Host for RoomView<'_, Permissions> {
             return Ok(());
         }
         let permission = crate::log_record::escape(&permission, 64);
-        Err(self.call.deny_ungranted(&permission, "permissions.require".to_owned(), "not granted"))
+        Err(self
+            .call
+            .deny_ungranted(&permission, "permissions.require".to_owned(), "not granted"))
     }
 }

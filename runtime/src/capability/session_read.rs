@@ -94,8 +94,12 @@ impl RoomView<'_, SessionRead> {
     /// Asks for something of a session, and notes the version of the session that the reply stands for.
     async fn ask(&mut self, request: SessionRequest) -> Result<SessionReply, RoomError> {
         let document = request.document();
-        let reply =
-            self.state.port.call(request).await.map_err(|error| self.call.port_failed("session-read", error))?;
+        let reply = self
+            .state
+            .port
+            .call(request)
+            .await
+            .map_err(|error| self.call.port_failed("session-read", error))?;
         self.call.depends_on(document, reply.version());
         Ok(reply)
     }
@@ -103,29 +107,51 @@ impl RoomView<'_, SessionRead> {
     /// A flag as this call sees it: what it wrote itself, else what is stored.
     async fn flag(&mut self, namespace: String, key: String) -> Result<String, RoomError> {
         let (world, session) = self.session()?;
-        let request = SessionRequest::Flag { world, session, namespace, key };
+        let request = SessionRequest::Flag {
+            world,
+            session,
+            namespace,
+            key,
+        };
         if let Some(written) = written_flag(self, &request) {
-            return written.map(|value| value.to_string()).ok_or_else(RoomError::not_found);
+            return written
+                .map(|value| value.to_string())
+                .ok_or_else(RoomError::not_found);
         }
         match self.ask(request).await? {
-            SessionReply::Flag(flag) => flag.value.map(|value| value.to_string()).ok_or_else(RoomError::not_found),
+            SessionReply::Flag(flag) => flag
+                .value
+                .map(|value| value.to_string())
+                .ok_or_else(RoomError::not_found),
             _ => Err(self.call.port_broke_protocol("session-read")),
         }
     }
 }
 
 /// What this call did to the flag: `None` if nothing, `Some(None)` if it cleared it.
-fn written_flag(view: &RoomView<'_, SessionRead>, request: &SessionRequest) -> Option<Option<serde_json::Value>> {
-    let SessionRequest::Flag { namespace: asked, key: name, .. } = request else {
+fn written_flag(
+    view: &RoomView<'_, SessionRead>,
+    request: &SessionRequest,
+) -> Option<Option<serde_json::Value>> {
+    let SessionRequest::Flag {
+        namespace: asked,
+        key: name,
+        ..
+    } = request
+    else {
         return None;
     };
     let document = request.document();
     let mut changes = view.call.pending(&document).rev();
     changes.find_map(|change| match change {
-        Change::SetFlag { namespace, key, value } if namespace.as_str() == asked && key == name => {
-            Some(Some(value.clone()))
+        Change::SetFlag {
+            namespace,
+            key,
+            value,
+        } if namespace.as_str() == asked && key == name => Some(Some(value.clone())),
+        Change::ClearFlag { namespace, key } if namespace.as_str() == asked && key == name => {
+            Some(None)
         }
-        Change::ClearFlag { namespace, key } if namespace.as_str() == asked && key == name => Some(None),
         _ => None,
     })
 }
@@ -147,16 +173,29 @@ impl wit::Host for RoomView<'_, SessionRead> {
         self.flag(own, key).await
     }
 
-    async fn get_foreign_flag(&mut self, namespace: String, key: String) -> Result<String, RoomError> {
+    async fn get_foreign_flag(
+        &mut self,
+        namespace: String,
+        key: String,
+    ) -> Result<String, RoomError> {
         self.enter(PERMISSION, "session-read.get-foreign-flag")?;
         check_key("key", &key).map_err(RoomError::invalid)?;
         // A namespace is a plugin's id, letter by letter; whatever is not one names nothing.
-        let namespace = namespace.parse::<PluginId>().map_err(|_| RoomError::not_found())?;
+        let namespace = namespace
+            .parse::<PluginId>()
+            .map_err(|_| RoomError::not_found())?;
         let own = self.call.plugin().plugin == namespace;
-        let in_scope = |scope: &SessionReadScope| scope.namespaces.iter().any(|p| p.matches(namespace.as_str()));
+        let in_scope = |scope: &SessionReadScope| {
+            scope
+                .namespaces
+                .iter()
+                .any(|p| p.matches(namespace.as_str()))
+        };
         if !own && !self.state.scopes.iter().all(in_scope) {
             let asked = format!("session-read.get-foreign-flag {namespace}");
-            return Err(self.call.deny(PERMISSION, asked, "outside the scope `namespaces`"));
+            return Err(self
+                .call
+                .deny(PERMISSION, asked, "outside the scope `namespaces`"));
         }
         self.flag(namespace.as_str().to_owned(), key).await
     }
@@ -165,15 +204,25 @@ impl wit::Host for RoomView<'_, SessionRead> {
         self.enter(PERMISSION, "session-read.get-relationship")?;
         check_key("npc", &npc).map_err(RoomError::invalid)?;
         let (world, session) = self.session()?;
-        let request = SessionRequest::Relationship { world, session, npc: npc.clone() };
+        let request = SessionRequest::Relationship {
+            world,
+            session,
+            npc: npc.clone(),
+        };
         let document = request.document();
         let SessionReply::Relationship(stored) = self.ask(request).await? else {
             return Err(self.call.port_broke_protocol("session-read"));
         };
-        let changed = self.call.pending(&document).fold(stored.value, |now, change| match change {
-            Change::UpdateRelationship { npc: changed, change } if *changed == npc => now.changed_by(*change),
-            _ => now,
-        });
+        let changed = self
+            .call
+            .pending(&document)
+            .fold(stored.value, |now, change| match change {
+                Change::UpdateRelationship {
+                    npc: changed,
+                    change,
+                } if *changed == npc => now.changed_by(*change),
+                _ => now,
+            });
         Ok(changed.into())
     }
 }

@@ -111,22 +111,34 @@ impl RoomView<'_, SessionWrite> {
     async fn must_exist(&mut self, request: SessionRequest) -> Result<Document, RoomError> {
         let document = request.document();
         let reply = self.state.port.call(request).await;
-        let reply: SessionReply = reply.map_err(|error| self.call.port_failed("session-write", error))?;
+        let reply: SessionReply =
+            reply.map_err(|error| self.call.port_failed("session-write", error))?;
         drop(reply);
         Ok(document)
     }
 
     fn check_flag(&mut self, operation: &str, key: &str) -> Result<(), RoomError> {
         check_key("key", key).map_err(RoomError::invalid)?;
-        if self.state.scopes.iter().all(|scope| scope.flags.iter().any(|pattern| pattern.matches(key))) {
+        if self
+            .state
+            .scopes
+            .iter()
+            .all(|scope| scope.flags.iter().any(|pattern| pattern.matches(key)))
+        {
             return Ok(());
         }
-        Err(self.call.deny(PERMISSION, format!("{operation} {key}"), "outside the scope `flags`"))
+        Err(self.call.deny(
+            PERMISSION,
+            format!("{operation} {key}"),
+            "outside the scope `flags`",
+        ))
     }
 
     async fn write_flag(&mut self, change: Change, size: usize) -> Result<(), RoomError> {
         let (world, session) = self.session()?;
-        let document = self.must_exist(SessionRequest::Session { world, session }).await?;
+        let document = self
+            .must_exist(SessionRequest::Session { world, session })
+            .await?;
         self.call.write(document, change, size)
     }
 }
@@ -136,12 +148,24 @@ impl wit::Host for RoomView<'_, SessionWrite> {
         self.enter(PERMISSION, "session-write.set-flag")?;
         self.check_flag("session-write.set-flag", &key)?;
         if value.len() > MAX_VALUE {
-            return Err(RoomError::invalid(format!("value: at most {MAX_VALUE} bytes, has {}", value.len())));
+            return Err(RoomError::invalid(format!(
+                "value: at most {MAX_VALUE} bytes, has {}",
+                value.len()
+            )));
         }
         let size = key.len() + value.len();
-        let value = serde_json::from_str(&value).map_err(|error| RoomError::invalid(format!("value: {error}")))?;
+        let value = serde_json::from_str(&value)
+            .map_err(|error| RoomError::invalid(format!("value: {error}")))?;
         let namespace = self.call.plugin().plugin.clone();
-        self.write_flag(Change::SetFlag { namespace, key, value }, size).await
+        self.write_flag(
+            Change::SetFlag {
+                namespace,
+                key,
+                value,
+            },
+            size,
+        )
+        .await
     }
 
     async fn clear_flag(&mut self, key: String) -> Result<(), RoomError> {
@@ -149,20 +173,45 @@ impl wit::Host for RoomView<'_, SessionWrite> {
         self.check_flag("session-write.clear-flag", &key)?;
         let namespace = self.call.plugin().plugin.clone();
         let size = key.len();
-        self.write_flag(Change::ClearFlag { namespace, key }, size).await
+        self.write_flag(Change::ClearFlag { namespace, key }, size)
+            .await
     }
 
-    async fn update_relationship(&mut self, npc: String, change: wit::RelationshipChange) -> Result<(), RoomError> {
+    async fn update_relationship(
+        &mut self,
+        npc: String,
+        change: wit::RelationshipChange,
+    ) -> Result<(), RoomError> {
         self.enter(PERMISSION, "session-write.update-relationship")?;
         check_key("npc", &npc).map_err(RoomError::invalid)?;
-        if !self.state.scopes.iter().all(|scope| scope.relationships.iter().any(|pattern| pattern.matches(&npc))) {
+        if !self.state.scopes.iter().all(|scope| {
+            scope
+                .relationships
+                .iter()
+                .any(|pattern| pattern.matches(&npc))
+        }) {
             let asked = format!("session-write.update-relationship {npc}");
-            return Err(self.call.deny(PERMISSION, asked, "outside the scope `relationships`"));
+            return Err(self
+                .call
+                .deny(PERMISSION, asked, "outside the scope `relationships`"));
         }
         let (world, session) = self.session()?;
-        let document = self.must_exist(SessionRequest::Relationship { world, session, npc: npc.clone() }).await?;
+        let document = self
+            .must_exist(SessionRequest::Relationship {
+                world,
+                session,
+                npc: npc.clone(),
+            })
+            .await?;
         let size = npc.len() + size_of::<Relationship>();
-        self.call.write(document, Change::UpdateRelationship { npc, change: change.into() }, size)
+        self.call.write(
+            document,
+            Change::UpdateRelationship {
+                npc,
+                change: change.into(),
+            },
+            size,
+        )
     }
 }
 

@@ -38,7 +38,9 @@ pub struct WorldReadScope {
 
 impl Default for WorldReadScope {
     fn default() -> Self {
-        Self { config: every_key() }
+        Self {
+            config: every_key(),
+        }
     }
 }
 
@@ -106,8 +108,17 @@ impl RoomView<'_, WorldRead> {
 impl wit::Host for RoomView<'_, WorldRead> {
     async fn get_world(&mut self) -> Result<wit::World, RoomError> {
         self.enter(PERMISSION, "world-read.get-world")?;
-        match self.ask(WorldRequest::World { world: self.world() }).await? {
-            WorldReply::World(world) => Ok(wit::World { id: world.id, name: world.name, hour: world.hour }),
+        match self
+            .ask(WorldRequest::World {
+                world: self.world(),
+            })
+            .await?
+        {
+            WorldReply::World(world) => Ok(wit::World {
+                id: world.id,
+                name: world.name,
+                hour: world.hour,
+            }),
             _ => Err(self.call.port_broke_protocol("world-read")),
         }
     }
@@ -115,11 +126,24 @@ impl wit::Host for RoomView<'_, WorldRead> {
     async fn get_config(&mut self, key: String) -> Result<String, RoomError> {
         self.enter(PERMISSION, "world-read.get-config")?;
         check_key("key", &key).map_err(RoomError::invalid)?;
-        if !self.state.scopes.iter().all(|scope| scope.config.iter().any(|pattern| pattern.matches(&key))) {
+        if !self
+            .state
+            .scopes
+            .iter()
+            .all(|scope| scope.config.iter().any(|pattern| pattern.matches(&key)))
+        {
             let asked = format!("world-read.get-config {key}");
-            return Err(self.call.deny(PERMISSION, asked, "outside the scope `config`"));
+            return Err(self
+                .call
+                .deny(PERMISSION, asked, "outside the scope `config`"));
         }
-        match self.ask(WorldRequest::Config { world: self.world(), key }).await? {
+        match self
+            .ask(WorldRequest::Config {
+                world: self.world(),
+                key,
+            })
+            .await?
+        {
             WorldReply::Config(value) => Ok(value.to_string()),
             _ => Err(self.call.port_broke_protocol("world-read")),
         }
@@ -127,7 +151,12 @@ impl wit::Host for RoomView<'_, WorldRead> {
 
     async fn list_locations(&mut self) -> Result<Vec<wit::Location>, RoomError> {
         self.enter(PERMISSION, "world-read.list-locations")?;
-        match self.ask(WorldRequest::Locations { world: self.world() }).await? {
+        match self
+            .ask(WorldRequest::Locations {
+                world: self.world(),
+            })
+            .await?
+        {
             WorldReply::Locations(locations) => Ok(locations.into_iter().map(Into::into).collect()),
             _ => Err(self.call.port_broke_protocol("world-read")),
         }
@@ -135,7 +164,12 @@ impl wit::Host for RoomView<'_, WorldRead> {
 
     async fn list_npcs(&mut self) -> Result<Vec<String>, RoomError> {
         self.enter(PERMISSION, "world-read.list-npcs")?;
-        match self.ask(WorldRequest::Npcs { world: self.world() }).await? {
+        match self
+            .ask(WorldRequest::Npcs {
+                world: self.world(),
+            })
+            .await?
+        {
             WorldReply::Npcs(npcs) => Ok(npcs),
             _ => Err(self.call.port_broke_protocol("world-read")),
         }
@@ -144,6 +178,10 @@ impl wit::Host for RoomView<'_, WorldRead> {
 
 impl From<Location> for wit::Location {
     fn from(location: Location) -> Self {
-        Self { id: location.id, name: location.name, tags: location.tags }
+        Self {
+            id: location.id,
+            name: location.name,
+            tags: location.tags,
+        }
     }
 }

@@ -36,7 +36,10 @@ impl CacheKey {
 
     fn from_file(bytes: &[u8]) -> io::Result<Self> {
         let key = bytes.try_into().map_err(|_| {
-            io::Error::new(io::ErrorKind::InvalidData, "a cache key has 32 bytes; remove the file and a new one is made")
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a cache key has 32 bytes; remove the file and a new one is made",
+            )
         })?;
         Ok(Self(key))
     }
@@ -57,7 +60,9 @@ impl CacheKey {
                 Ok(Self(key))
             }
             // Another process was faster.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::from_file(&std::fs::read(path)?),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Self::from_file(&std::fs::read(path)?)
+            }
             Err(error) => Err(error),
         }
     }
@@ -102,7 +107,9 @@ impl CompileCache {
         let mut unique = [0; 8];
         getrandom::fill(&mut unique).map_err(io::Error::other)?;
         let draft = format!("{name}.{:016x}.draft", u64::from_le_bytes(unique));
-        let mut file = self.directory.open_with(&draft, OpenOptions::new().write(true).create_new(true))?;
+        let mut file = self
+            .directory
+            .open_with(&draft, OpenOptions::new().write(true).create_new(true))?;
         file.write_all(code)?;
         file.write_all(&self.mac(digest, engine, code).finalize().into_bytes())?;
         file.sync_all()?;
@@ -120,9 +127,18 @@ impl CompileCache {
 }
 
 fn name(digest: Digest, engine: &Engine) -> String {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
     let settings = settings(engine);
-    format!("{}-{}.cwasm", hex(digest.as_bytes()), hex(settings.get(..8).unwrap_or_default()))
+    format!(
+        "{}-{}.cwasm",
+        hex(digest.as_bytes()),
+        hex(settings.get(..8).unwrap_or_default())
+    )
 }
 
 /// What tells engines apart whose code is not interchangeable: wasmtime's version, the target and the settings.

@@ -35,7 +35,10 @@ pub(super) async fn call<E: Typed>(
     let place = place_of::<E>(hold.plugin());
     let mut open = Open::begin(hold, E::DESCRIPTOR.id, E::operation(&request), subject);
     let Some(place) = place else {
-        let fault = Fault::new(Outcome::NotRun, "the plugin does not provide this extension");
+        let fault = Fault::new(
+            Outcome::NotRun,
+            "the plugin does not provide this extension",
+        );
         return (without_reply(open.fail(fault)), Vec::new());
     };
     loop {
@@ -46,7 +49,10 @@ pub(super) async fn call<E: Typed>(
         };
         let registered = open.take_registrations();
         let Some(writes) = open.take_writes() else {
-            let receipt = Receipt { record: open.succeed(Commit::None), reply: Some(reply) };
+            let receipt = Receipt {
+                record: open.succeed(Commit::None),
+                reply: Some(reply),
+            };
             return (receipt, registered);
         };
         match commit(open, writes, attempts).await {
@@ -60,7 +66,12 @@ pub(super) async fn call<E: Typed>(
 }
 
 /// The receipt of a call that never ran.
-pub(super) fn not_run<E: Typed>(hold: Hold, subject: Subject, request: &E::Request, why: &str) -> Receipt<E::Reply> {
+pub(super) fn not_run<E: Typed>(
+    hold: Hold,
+    subject: Subject,
+    request: &E::Request,
+    why: &str,
+) -> Receipt<E::Reply> {
     let mut open = Open::begin(hold, E::DESCRIPTOR.id, E::operation(request), subject);
     without_reply(open.fail(Fault::new(Outcome::NotRun, why)))
 }
@@ -68,7 +79,10 @@ pub(super) fn not_run<E: Typed>(hold: Hold, subject: Subject, request: &E::Reque
 /// The extension's place in the host's list, if the plugin provides it.
 fn place_of<E: Typed>(plugin: &Inner) -> Option<usize> {
     let room = TypeId::of::<E>();
-    plugin.bound.iter().position(|bound| bound.as_ref().is_some_and(|bound| bound.room == room))
+    plugin
+        .bound
+        .iter()
+        .position(|bound| bound.as_ref().is_some_and(|bound| bound.room == room))
 }
 
 /// Runs the plugin once, up to the deadline. A panic of the host's side ends here.
@@ -80,7 +94,8 @@ async fn attempt<E: Typed>(
 ) -> Result<E::Reply, Fault> {
     let deadline = open.deadline;
     let ended = {
-        let work = pin!(AssertUnwindSafe(run::<E>(open, place, request, registrations)).catch_unwind());
+        let work =
+            pin!(AssertUnwindSafe(run::<E>(open, place, request, registrations)).catch_unwind());
         Within::new(deadline, work).await
     };
     match ended {
@@ -93,12 +108,19 @@ async fn attempt<E: Typed>(
             let text = panic.downcast_ref::<&str>().copied();
             let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
             tracing::error!(plugin = %open.plugin().identity(), panic = text, "the host panicked in a call");
-            Err(Fault::new(Outcome::HostFault, "the host panicked while it served the plugin"))
+            Err(Fault::new(
+                Outcome::HostFault,
+                "the host panicked while it served the plugin",
+            ))
         }
-        Err(_) if open.lease.is_some() => {
-            Err(Fault::new(Outcome::TimedOut, "the wall time ran out while the plugin waited"))
-        }
-        Err(_) => Err(Fault::new(Outcome::NotRun, "no slot of the engine came free in time")),
+        Err(_) if open.lease.is_some() => Err(Fault::new(
+            Outcome::TimedOut,
+            "the wall time ran out while the plugin waited",
+        )),
+        Err(_) => Err(Fault::new(
+            Outcome::NotRun,
+            "no slot of the engine came free in time",
+        )),
     }
 }
 
@@ -112,7 +134,12 @@ async fn run<E: Typed>(
 ) -> wasmtime::Result<Result<E::Reply, String>> {
     let (id, subject) = open.who();
     let subject = subject.clone();
-    let Open { hold, lease, deadline, .. } = open;
+    let Open {
+        hold,
+        lease,
+        deadline,
+        ..
+    } = open;
     let plugin = hold.plugin();
     let warm = match plugin.holdings.grant.instances() {
         Instances::Fresh => None,
@@ -130,7 +157,12 @@ async fn run<E: Typed>(
         }
     };
     if registrations.is_some() {
-        lease.store.data_mut().call.registrations.clone_from(registrations);
+        lease
+            .store
+            .data_mut()
+            .call
+            .registrations
+            .clone_from(registrations);
     }
     lease.instantiate(plugin).await?;
     lease.enter::<E>(plugin, place, request).await
@@ -148,12 +180,15 @@ async fn commit(mut open: Open, writes: WriteSet, attempts: u32) -> Committed {
     let port = open.plugin().rooms.commit.clone();
     let cancelled = open.as_cancelled();
     let finish = async move {
-        let store = tokio::spawn(async move { AssertUnwindSafe(port.call(writes)).catch_unwind().await });
+        let store =
+            tokio::spawn(async move { AssertUnwindSafe(port.call(writes)).catch_unwind().await });
         let refused = Commit::Refused { writes: count };
         let unknown = Commit::Unknown { writes: count };
         Committed::Done(match tokio::time::timeout(COMMIT_PATIENCE, store).await {
             Ok(Ok(Ok(Ok(())))) => open.succeed(Commit::Committed { writes: count }),
-            Ok(Ok(Ok(Err(CommitError::Conflict)))) if attempts < MAX_ATTEMPTS && open.may_repeat() => {
+            Ok(Ok(Ok(Err(CommitError::Conflict))))
+                if attempts < MAX_ATTEMPTS && open.may_repeat() =>
+            {
                 return Committed::Again(Box::new(open));
             }
             Ok(Ok(Ok(Err(CommitError::Conflict)))) => {
@@ -165,5 +200,7 @@ async fn commit(mut open: Open, writes: WriteSet, attempts: u32) -> Committed {
         })
     };
     // The task ends early only with its runtime; the receipt that it then leaves reads as this one.
-    tokio::spawn(finish).await.unwrap_or_else(|_| Committed::Done(cancelled))
+    tokio::spawn(finish)
+        .await
+        .unwrap_or_else(|_| Committed::Done(cancelled))
 }

@@ -20,7 +20,9 @@ pub(super) fn compile(
         // over this very buffer, and only holders of the key can make one.
         match unsafe { Component::deserialize(&room.engine, &code) } {
             Ok(component) => return Ok(component),
-            Err(error) => tracing::warn!(%digest, %error, "cached code does not load; compiling again"),
+            Err(error) => {
+                tracing::warn!(%digest, %error, "cached code does not load; compiling again")
+            }
         }
     }
     let component = Component::from_binary(&room.engine, package.bytes())?;

@@ -91,7 +91,10 @@ impl EngineRoom {
 
     /// Lets the engine take idle instances of this pool when it needs their slots.
     pub(crate) fn add_pool(&self, pool: &Arc<WarmPool>) {
-        self.pools.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(pool));
+        self.pools
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::downgrade(pool));
     }
 }
 
@@ -116,7 +119,9 @@ pub fn config(metering: Metering, pooling: bool) -> Config {
         .wasm_relaxed_simd(false);
     match metering {
         Metering::Clock => config.epoch_interruption(true),
-        Metering::Fuel => config.consume_fuel(true).cranelift_nan_canonicalization(true),
+        Metering::Fuel => config
+            .consume_fuel(true)
+            .cranelift_nan_canonicalization(true),
     };
     if pooling {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));

@@ -20,7 +20,11 @@ pub(super) struct Within<F> {
 
 impl<F: Future + Unpin> Within<F> {
     pub(super) fn new(deadline: Instant, future: F) -> Self {
-        Self { future, deadline, timer: None }
+        Self {
+            future,
+            deadline,
+            timer: None,
+        }
     }
 }
 
@@ -32,7 +36,9 @@ impl<F: Future + Unpin> Future for Within<F> {
             return Poll::Ready(Ok(output));
         }
         let deadline = self.deadline;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
         timer.as_mut().poll(context).map(|()| Err(Elapsed))
     }
 }

@@ -38,7 +38,11 @@ pub trait Typed: Extension {
     type Exports: Send + Sync + 'static;
 
     /// The functions of an instance.
-    fn exports(bound: &Self::Bound, store: &mut Store<Ctx>, instance: &Instance) -> wasmtime::Result<Self::Exports>;
+    fn exports(
+        bound: &Self::Bound,
+        store: &mut Store<Ctx>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self::Exports>;
 
     /// The function that serves the request, for the receipt.
     fn operation(request: &Self::Request) -> Arc<str>;

@@ -27,14 +27,25 @@ impl Fault {
 
     /// What an error that came out of a plugin's instance means.
     pub(super) fn of(error: &wasmtime::Error, ctx: &Ctx) -> Self {
-        if let Some(ended) = ctx.call.ended.as_ref().or_else(|| error.downcast_ref::<Ended>()) {
+        if let Some(ended) = ctx
+            .call
+            .ended
+            .as_ref()
+            .or_else(|| error.downcast_ref::<Ended>())
+        {
             return Self::new(ended.outcome(), &ended.to_string());
         }
         if ctx.limiter.refused() {
-            return Self::new(Outcome::OutOfMemory, "more linear memory or table space than the limit allows");
+            return Self::new(
+                Outcome::OutOfMemory,
+                "more linear memory or table space than the limit allows",
+            );
         }
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
-            return Self::new(Outcome::Trapped, &format!("the plugin exited with status {}", exit.0));
+            return Self::new(
+                Outcome::Trapped,
+                &format!("the plugin exited with status {}", exit.0),
+            );
         }
         if error.is::<PoolConcurrencyLimitError>() {
             return Self::new(Outcome::HostFault, "the engine's pool is full");
@@ -50,9 +61,15 @@ impl Fault {
     /// wasmtime has no types for these: the text is all there is.
     fn of_text(text: &str) -> Self {
         const BUDGETS: [(&str, &str); 3] = [
-            ("fuel allocated for hostcalls", "the budget of bytes handed to the host in one crossing ran out"),
+            (
+                "fuel allocated for hostcalls",
+                "the budget of bytes handed to the host in one crossing ran out",
+            ),
             ("handle limit exceeded", "the budget of handles ran out"),
-            ("resource table has no free keys", "the budget of host resources ran out"),
+            (
+                "resource table has no free keys",
+                "the budget of host resources ran out",
+            ),
         ];
         let budget = BUDGETS.iter().find(|(needle, _)| text.contains(needle));
         match budget {

@@ -8,7 +8,7 @@ use super::cache::CompileCache;
 use super::extension::AnyExtension;
 use crate::capability::{Capability, Ctx, Granted, LogSink, Port, Slot};
 use crate::grant::Grant;
-use crate::permission::{Catalogue, CapabilityDescriptor, Gate};
+use crate::permission::{CapabilityDescriptor, Catalogue, Gate};
 use crate::problem::Problem;
 use crate::receipt::Record;
 use crate::write_set::WriteSet;

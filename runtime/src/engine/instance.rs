@@ -57,7 +57,12 @@ impl Lease {
     }
 
     /// Begins the next call on a warm instance.
-    pub(super) fn begin(&mut self, id: CallId, subject: Subject, deadline: Instant) -> wasmtime::Result<()> {
+    pub(super) fn begin(
+        &mut self,
+        id: CallId,
+        subject: Subject,
+        deadline: Instant,
+    ) -> wasmtime::Result<()> {
         self.store.data_mut().call.begin(id, subject, deadline);
         let limits = *self.store.data().call.limits();
         self.arm(&limits)
@@ -93,12 +98,19 @@ impl Lease {
             return Err(wasmtime::Error::msg("the instance was not started"));
         };
         if slot.is_none() {
-            let bound = plugin.bound.get(place).and_then(Option::as_ref).and_then(|bound| bound.functions.downcast_ref::<E::Bound>());
+            let bound = plugin
+                .bound
+                .get(place)
+                .and_then(Option::as_ref)
+                .and_then(|bound| bound.functions.downcast_ref::<E::Bound>());
             let bound = bound.ok_or_else(|| wasmtime::Error::msg("the extension is not bound"))?;
             *slot = Some(Box::new(E::exports(bound, &mut self.store, instance)?));
         }
-        let exports = slot.as_ref().and_then(|exports| exports.downcast_ref::<E::Exports>());
-        let exports = exports.ok_or_else(|| wasmtime::Error::msg("the extension is bound to another type"))?;
+        let exports = slot
+            .as_ref()
+            .and_then(|exports| exports.downcast_ref::<E::Exports>());
+        let exports = exports
+            .ok_or_else(|| wasmtime::Error::msg("the extension is bound to another type"))?;
         E::enter(exports, &mut self.store, request).await
     }
 
@@ -121,5 +133,8 @@ fn on_tick(mut store: wasmtime::StoreContextMut<'_, Ctx>) -> wasmtime::Result<Up
         call.ended = Some(Ended::TimedOut);
         return Ok(UpdateDeadline::Interrupt);
     }
-    Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    Ok(UpdateDeadline::YieldCustom(
+        1,
+        Box::pin(tokio::task::yield_now()),
+    ))
 }

@@ -25,7 +25,9 @@ pub(super) fn link(
             Linking::Types | Linking::Refused => {}
             Linking::Stub { permission } => stub(&mut linker, component, import, permission)?,
             Linking::Open { .. } => {
-                let interface = InterfaceName::parse(import).map(|name| name.interface).unwrap_or_default();
+                let interface = InterfaceName::parse(import)
+                    .map(|name| name.interface)
+                    .unwrap_or_default();
                 // Two compatible versions of an interface are one for the linker.
                 if linked.insert(interface.clone()) {
                     open(&mut linker, &interface, capabilities)?;
@@ -36,13 +38,24 @@ pub(super) fn link(
     Ok(linker)
 }
 
-fn open(linker: &mut Linker<Ctx>, interface: &str, capabilities: &[Arc<dyn AnyCapability>]) -> Result<(), PrepareError> {
+fn open(
+    linker: &mut Linker<Ctx>,
+    interface: &str,
+    capabilities: &[Arc<dyn AnyCapability>],
+) -> Result<(), PrepareError> {
     for room in capabilities {
-        if let Some(gate) = room.descriptor().gates.iter().find(|gate| gate.interface == interface) {
+        if let Some(gate) = room
+            .descriptor()
+            .gates
+            .iter()
+            .find(|gate| gate.interface == interface)
+        {
             return room.link(linker, gate).map_err(PrepareError::engine);
         }
     }
-    Err(PrepareError::NoRoom { interface: interface.to_owned() })
+    Err(PrepareError::NoRoom {
+        interface: interface.to_owned(),
+    })
 }
 
 /// An interface made from its types that touches no port: every function records a denial and answers `denied`.
@@ -61,12 +74,19 @@ fn stub(
     let ComponentItem::ComponentInstance(instance) = import_type.ty else {
         return Ok(());
     };
-    let functions = deniable_functions(component, &instance)
-        .map_err(|function| PrepareError::NotDeniable { permission, interface: import.to_owned(), function })?;
+    let functions =
+        deniable_functions(component, &instance).map_err(|function| PrepareError::NotDeniable {
+            permission,
+            interface: import.to_owned(),
+            function,
+        })?;
     let mut linker = linker.instance(import).map_err(PrepareError::engine)?;
     for (name, denied) in functions {
         let asked = format!("{import}.{name}");
-        let answer = move |mut store: wasmtime::StoreContextMut<'_, Ctx>, _, _: &[Val], results: &mut [Val]| {
+        let answer = move |mut store: wasmtime::StoreContextMut<'_, Ctx>,
+                           _,
+                           _: &[Val],
+                           results: &mut [Val]| {
             let call = store.data_mut().call();
             match call.deny_ungranted(permission, asked.clone(), "not granted") {
                 RoomError::Answer(_) => {}
@@ -77,7 +97,9 @@ fn stub(
             }
             Ok(())
         };
-        linker.func_new(&name, answer).map_err(PrepareError::engine)?;
+        linker
+            .func_new(&name, answer)
+            .map_err(PrepareError::engine)?;
     }
     Ok(())
 }
@@ -99,20 +121,29 @@ impl Denied {
         let error = match self {
             Self::Enum => Val::Enum(case),
             Self::Bare => Val::Variant(case, None),
-            Self::Text => Val::Variant(case, Some(Box::new(Val::String(format!("{permission}: not granted"))))),
+            Self::Text => Val::Variant(
+                case,
+                Some(Box::new(Val::String(format!("{permission}: not granted")))),
+            ),
         };
         Val::Result(Err(Some(Box::new(error))))
     }
 }
 
 /// The functions of an interface and how each says `denied`; else the name of one that cannot.
-fn deniable_functions(component: &Component, instance: &ComponentInstance) -> Result<Vec<(String, Denied)>, String> {
+fn deniable_functions(
+    component: &Component,
+    instance: &ComponentInstance,
+) -> Result<Vec<(String, Denied)>, String> {
     let mut functions = Vec::new();
     for (name, item) in instance.exports(component.engine()) {
         match item.ty {
             ComponentItem::ComponentFunc(function) => {
                 let mut results = function.results();
-                let denied = results.next().and_then(|result| how_to_deny(&result)).ok_or_else(|| name.to_owned())?;
+                let denied = results
+                    .next()
+                    .and_then(|result| how_to_deny(&result))
+                    .ok_or_else(|| name.to_owned())?;
                 functions.push((name.to_owned(), denied));
             }
             ComponentItem::Type(_) => {}
@@ -128,7 +159,10 @@ fn how_to_deny(result: &Type) -> Option<Denied> {
         return None;
     };
     match result.err()? {
-        Type::Enum(cases) => cases.names().any(|name| name == "denied").then_some(Denied::Enum),
+        Type::Enum(cases) => cases
+            .names()
+            .any(|name| name == "denied")
+            .then_some(Denied::Enum),
         Type::Variant(variant) => {
             let case = variant.cases().find(|case| case.name == "denied")?;
             match case.ty {

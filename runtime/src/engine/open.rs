@@ -30,13 +30,20 @@ pub(super) struct Open {
 
 impl Open {
     /// Begins the receipt. Until the call is finished it reads as cancelled.
-    pub(super) fn begin(hold: Hold, extension: &'static str, operation: Arc<str>, subject: Subject) -> Self {
+    pub(super) fn begin(
+        hold: Hold,
+        extension: &'static str,
+        operation: Arc<str>,
+        subject: Subject,
+    ) -> Self {
         let started = Instant::now();
         let plugin = hold.plugin();
         let wall = plugin.holdings.grant.limits().wall();
         Self {
             // A limit beyond what the clock can count is no limit: a century will do.
-            deadline: started.checked_add(wall).unwrap_or(started + Duration::from_secs(3_153_600_000)),
+            deadline: started
+                .checked_add(wall)
+                .unwrap_or(started + Duration::from_secs(3_153_600_000)),
             lease: None,
             started,
             record: Some(Box::new(Record {
@@ -80,7 +87,10 @@ impl Open {
         Box::new(self.record().clone())
     }
 
-    #[expect(clippy::expect_used, reason = "ending a call is the last thing that is done with it")]
+    #[expect(
+        clippy::expect_used,
+        reason = "ending a call is the last thing that is done with it"
+    )]
     fn record(&self) -> &Record {
         self.record.as_deref().expect("the call has not ended")
     }
@@ -129,7 +139,10 @@ impl Open {
         record.room_calls.clear();
         for (slot, calls) in ctx.slots().iter().zip(&ctx.call.used) {
             if *calls > 0 {
-                record.room_calls.push(RoomCalls { capability: slot.capability.into(), calls: *calls });
+                record.room_calls.push(RoomCalls {
+                    capability: slot.capability.into(),
+                    calls: *calls,
+                });
             }
         }
         let call = &mut ctx.call;
@@ -176,11 +189,18 @@ impl Open {
     fn discard(&mut self) -> Commit {
         self.read_lease();
         self.lease = None;
-        self.writes.take().map_or(Commit::None, |set| Commit::Discarded { writes: set.writes.len() })
+        self.writes
+            .take()
+            .map_or(Commit::None, |set| Commit::Discarded {
+                writes: set.writes.len(),
+            })
     }
 
     /// Writes the receipt and shows it to the observers.
-    #[expect(clippy::expect_used, reason = "ending a call is the last thing that is done with it, and dropping it checks")]
+    #[expect(
+        clippy::expect_used,
+        reason = "ending a call is the last thing that is done with it, and dropping it checks"
+    )]
     fn end(&mut self, outcome: Outcome, message: Option<String>, commit: Commit) -> Box<Record> {
         let mut record = self.record.take().expect("a call ends once");
         record.outcome = outcome;
@@ -208,5 +228,8 @@ impl Drop for Open {
 
 /// A receipt with no reply.
 pub(super) fn without_reply<R>(record: Box<Record>) -> Receipt<R> {
-    Receipt { record, reply: None }
+    Receipt {
+        record,
+        reply: None,
+    }
 }

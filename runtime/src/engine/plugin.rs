@@ -100,12 +100,19 @@ impl Plugin {
     ) -> (Receipt<E::Reply>, Vec<Registration>) {
         match self.hold() {
             Some(hold) => call::call::<E>(hold, subject, request, Some(Vec::new())).await,
-            None => (call::not_run::<E>(self.free(), subject, &request, "the plugin is stopped"), Vec::new()),
+            None => (
+                call::not_run::<E>(self.free(), subject, &request, "the plugin is stopped"),
+                Vec::new(),
+            ),
         }
     }
 
     /// Calls a plugin that takes no more calls from others.
-    pub(crate) async fn call_drained<E: Typed>(&self, subject: Subject, request: E::Request) -> Receipt<E::Reply> {
+    pub(crate) async fn call_drained<E: Typed>(
+        &self,
+        subject: Subject,
+        request: E::Request,
+    ) -> Receipt<E::Reply> {
         self.free().call::<E>(subject, request).await
     }
 
@@ -141,7 +148,11 @@ impl std::fmt::Debug for Plugin {
 pub(crate) struct Hold(Arc<Inner>);
 
 impl Hold {
-    pub(crate) async fn call<E: Typed>(self, subject: Subject, request: E::Request) -> Receipt<E::Reply> {
+    pub(crate) async fn call<E: Typed>(
+        self,
+        subject: Subject,
+        request: E::Request,
+    ) -> Receipt<E::Reply> {
         call::call::<E>(self, subject, request, None).await.0
     }
 

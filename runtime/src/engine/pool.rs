@@ -21,7 +21,12 @@ impl WarmPool {
     /// Keeps an instance, unless its world has enough idle ones.
     pub(super) fn keep(&self, lease: Lease, max_idle: usize) {
         let mut idle = self.lock();
-        if idle.iter().filter(|other| other.world() == lease.world()).count() < max_idle {
+        if idle
+            .iter()
+            .filter(|other| other.world() == lease.world())
+            .count()
+            < max_idle
+        {
             idle.push(lease);
         }
     }

@@ -19,7 +19,9 @@ use crate::package::{Digest, InterfaceName, Package};
 #[non_exhaustive]
 pub enum PrepareError {
     /// The grant was decided for other bytes.
-    #[error("the grant of `{plugin}` was decided for {granted}, but these bytes are {found}; decide again")]
+    #[error(
+        "the grant of `{plugin}` was decided for {granted}, but these bytes are {found}; decide again"
+    )]
     OtherBytes {
         /// The plugin.
         plugin: PluginId,
@@ -29,7 +31,9 @@ pub enum PrepareError {
         found: Digest,
     },
     /// An optional permission was not granted, and the interface has a function that cannot say so.
-    #[error("`{permission}` was not granted, and `{interface}.{function}` cannot answer `denied`; ask for it without `optional`")]
+    #[error(
+        "`{permission}` was not granted, and `{interface}.{function}` cannot answer `denied`; ask for it without `optional`"
+    )]
     NotDeniable {
         /// The permission.
         permission: &'static str,
@@ -39,7 +43,9 @@ pub enum PrepareError {
         function: String,
     },
     /// The grant was decided against another catalogue than this host's.
-    #[error("this host has no capability behind `{interface}`; decide the grant against this host's catalogue")]
+    #[error(
+        "this host has no capability behind `{interface}`; decide the grant against this host's catalogue"
+    )]
     NoRoom {
         /// The interface.
         interface: String,
@@ -48,7 +54,9 @@ pub enum PrepareError {
     #[error("{0}")]
     Problem(crate::problem::Problem),
     /// One instance of the plugin would take more slots than the engine has.
-    #[error("an instance of `{plugin}` takes {weight} slots, and the engine has {SLOTS}; use fewer memories, tables and nested instances")]
+    #[error(
+        "an instance of `{plugin}` takes {weight} slots, and the engine has {SLOTS}; use fewer memories, tables and nested instances"
+    )]
     TooHeavy {
         /// The plugin.
         plugin: PluginId,
@@ -72,7 +80,11 @@ impl PrepareError {
 impl Plugin {
     /// Compiles and links a package under its grant. Takes long (0.1 to 1 s without a cache): in an async host use the host's `load`,
     /// which moves it off the runtime's threads.
-    pub(crate) fn prepare(rooms: &Arc<HostRooms>, package: &Package, grant: Grant) -> Result<Self, PrepareError> {
+    pub(crate) fn prepare(
+        rooms: &Arc<HostRooms>,
+        package: &Package,
+        grant: Grant,
+    ) -> Result<Self, PrepareError> {
         let identity = grant.identity().clone();
         if identity.digest != package.digest() {
             return Err(PrepareError::OtherBytes {
@@ -81,16 +93,26 @@ impl Plugin {
                 found: package.digest(),
             });
         }
-        let metering = if grant.limits().fuel.is_some() { Metering::Fuel } else { Metering::Clock };
+        let metering = if grant.limits().fuel.is_some() {
+            Metering::Fuel
+        } else {
+            Metering::Clock
+        };
         let room = EngineRoom::shared(metering)?;
         let counts = &package.scan().counts;
         let weight = weight(counts.memories, counts.tables, counts.core_instances);
         if weight > SLOTS {
-            return Err(PrepareError::TooHeavy { plugin: identity.plugin.clone(), weight });
+            return Err(PrepareError::TooHeavy {
+                plugin: identity.plugin.clone(),
+                weight,
+            });
         }
-        let component = compile::compile(&room, package, rooms.cache.as_ref()).map_err(PrepareError::engine)?;
+        let component =
+            compile::compile(&room, package, rooms.cache.as_ref()).map_err(PrepareError::engine)?;
         let linker = link::link(&component, &grant, &rooms.capabilities)?;
-        let pre = linker.instantiate_pre(&component).map_err(PrepareError::engine)?;
+        let pre = linker
+            .instantiate_pre(&component)
+            .map_err(PrepareError::engine)?;
         let bound = bind(rooms, &grant, &pre)?;
         let holdings = Arc::new(Holdings {
             slots: slots(rooms, &grant)?,
@@ -99,7 +121,15 @@ impl Plugin {
         });
         let pool = Arc::new(WarmPool::default());
         room.add_pool(&pool);
-        Ok(Self::of(Inner::new(rooms.clone(), room, holdings, pre, bound, pool, weight)))
+        Ok(Self::of(Inner::new(
+            rooms.clone(),
+            room,
+            holdings,
+            pre,
+            bound,
+            pool,
+            weight,
+        )))
     }
 }
 
@@ -112,19 +142,33 @@ fn slots(rooms: &HostRooms, grant: &Grant) -> Result<Vec<crate::capability::Slot
         .filter_map(|(import, _)| InterfaceName::parse(import).map(|name| name.interface))
         .collect();
     let used = rooms.capabilities.iter().filter(|room| {
-        room.descriptor().gates.iter().any(|gate| opened.iter().any(|interface| interface == gate.interface))
+        room.descriptor()
+            .gates
+            .iter()
+            .any(|gate| opened.iter().any(|interface| interface == gate.interface))
     });
-    used.map(|room| room.slot(grant)).collect::<Result<_, _>>().map_err(PrepareError::Problem)
+    used.map(|room| room.slot(grant))
+        .collect::<Result<_, _>>()
+        .map_err(PrepareError::Problem)
 }
 
 /// Where the functions of each granted extension stand, by the extension's place in the host's list.
 type Bindings = Vec<Option<Bound>>;
 
-fn bind(rooms: &HostRooms, grant: &Grant, pre: &InstancePre<Ctx>) -> Result<Bindings, PrepareError> {
+fn bind(
+    rooms: &HostRooms,
+    grant: &Grant,
+    pre: &InstancePre<Ctx>,
+) -> Result<Bindings, PrepareError> {
     let bind = |room: &Arc<dyn super::extension::AnyExtension>| {
         let id = room.descriptor().id;
         let granted = grant.extensions().any(|decision| decision.extension == id);
-        let bind = || Ok(Bound { room: room.room(), functions: room.bind(pre)? });
+        let bind = || {
+            Ok(Bound {
+                room: room.room(),
+                functions: room.bind(pre)?,
+            })
+        };
         granted.then(bind).transpose().map_err(PrepareError::engine)
     };
     rooms.extensions.iter().map(bind).collect()

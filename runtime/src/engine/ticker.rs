@@ -11,7 +11,9 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// Starts the engine's ticker. It runs as long as the process.
 pub(super) fn start(engine: Engine) -> io::Result<()> {
-    thread::Builder::new().name("portcullis-tick".to_owned()).spawn(move || tick(&engine))?;
+    thread::Builder::new()
+        .name("portcullis-tick".to_owned())
+        .spawn(move || tick(&engine))?;
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! `conditions`: whether something holds for an NPC. A condition that fails counts as false.
 
-
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -82,7 +81,11 @@ impl Typed for Conditions {
     type Reply = bool;
     type Exports = bindings::ProvidesConditions;
 
-    fn exports(bound: &Self::Bound, store: &mut Store<Ctx>, instance: &Instance) -> wasmtime::Result<Self::Exports> {
+    fn exports(
+        bound: &Self::Bound,
+        store: &mut Store<Ctx>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self::Exports> {
         bound.load(store, instance)
     }
 
@@ -98,7 +101,9 @@ impl Typed for Conditions {
         let subject = store.data().call.subject().into();
         let params = super::json_object(&request.params);
         let conditions = exports.portcullis_plugin_conditions();
-        conditions.call_evaluate(store, &request.name, &subject, &params).await
+        conditions
+            .call_evaluate(store, &request.name, &subject, &params)
+            .await
     }
 }
 
@@ -122,7 +127,10 @@ pub(crate) async fn evaluate(
         name: entry.name.clone(),
         params: params.clone(),
     };
-    let dispatched = dispatch::<Conditions>(registry, qualified, scene, |c| &c.requires, request).await;
-    let holds = dispatched.as_ref().is_ok_and(|receipt| receipt.reply == Some(true));
+    let dispatched =
+        dispatch::<Conditions>(registry, qualified, scene, |c| &c.requires, request).await;
+    let holds = dispatched
+        .as_ref()
+        .is_ok_and(|receipt| receipt.reply == Some(true));
     Evaluation { holds, dispatched }
 }

@@ -61,7 +61,11 @@ pub async fn dispatch<E: Typed>(
 ) -> Dispatched<E::Reply> {
     let mut stopped: Option<Arc<Entry>> = None;
     loop {
-        let entry = registry.snapshot().find(qualified).cloned().ok_or(Skip::Unknown)?;
+        let entry = registry
+            .snapshot()
+            .find(qualified)
+            .cloned()
+            .ok_or(Skip::Unknown)?;
         let contribution = entry.contribution::<E>().ok_or(Skip::Unknown)?;
         check(&entry, scene, requires(contribution))?;
         if let Some(hold) = entry.plugin.hold() {

@@ -1,6 +1,5 @@
 //! `effects`: what NPC behaviour does to a subject. An effect that fails changes nothing and is skipped.
 
-
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -86,7 +85,11 @@ impl Typed for Effects {
     type Reply = ();
     type Exports = bindings::ProvidesEffects;
 
-    fn exports(bound: &Self::Bound, store: &mut Store<Ctx>, instance: &Instance) -> wasmtime::Result<Self::Exports> {
+    fn exports(
+        bound: &Self::Bound,
+        store: &mut Store<Ctx>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self::Exports> {
         bound.load(store, instance)
     }
 
@@ -101,7 +104,10 @@ impl Typed for Effects {
     ) -> wasmtime::Result<Result<(), String>> {
         let subject = store.data().call.subject().into();
         let params = super::json_object(&request.params);
-        exports.portcullis_plugin_effects().call_apply(store, &request.name, &subject, &params).await
+        exports
+            .portcullis_plugin_effects()
+            .call_apply(store, &request.name, &subject, &params)
+            .await
     }
 }
 
@@ -129,7 +135,19 @@ pub(crate) async fn apply(
             params: merged,
         }
     };
-    let dispatched = dispatch::<Effects>(registry, qualified, scene, |effect| &effect.requires, request).await;
-    let applied = dispatched.as_ref().is_ok_and(|receipt| receipt.outcome == Outcome::Returned);
-    Application { applied, dispatched }
+    let dispatched = dispatch::<Effects>(
+        registry,
+        qualified,
+        scene,
+        |effect| &effect.requires,
+        request,
+    )
+    .await;
+    let applied = dispatched
+        .as_ref()
+        .is_ok_and(|receipt| receipt.outcome == Outcome::Returned);
+    Application {
+        applied,
+        dispatched,
+    }
 }

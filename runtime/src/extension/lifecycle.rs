@@ -63,7 +63,11 @@ impl Typed for Lifecycle {
     type Reply = ();
     type Exports = bindings::ProvidesLifecycle;
 
-    fn exports(bound: &Self::Bound, store: &mut Store<Ctx>, instance: &Instance) -> wasmtime::Result<Self::Exports> {
+    fn exports(
+        bound: &Self::Bound,
+        store: &mut Store<Ctx>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self::Exports> {
         bound.load(store, instance)
     }
 

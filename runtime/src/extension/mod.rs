@@ -1,7 +1,7 @@
 //! Extensions: what a plugin may export. Each stands in a room of its own; the list below is the only one.
 //!
 //! Adding one is a WIT file, a room and a line in the list. An embedder adds its own through
-//! [`Extension`](crate::Extension) and the host's builder, without touching this list.
+//! [`Extension`] and the host's builder, without touching this list.
 
 mod dispatch;
 mod registry;
@@ -56,7 +56,9 @@ impl From<&Subject> for types::Subject {
 }
 
 /// Parameters as the JSON text that plugins get.
-fn json_object(params: &serde_json::Map<String, serde_json::Value>) -> std::borrow::Cow<'static, str> {
+fn json_object(
+    params: &serde_json::Map<String, serde_json::Value>,
+) -> std::borrow::Cow<'static, str> {
     if params.is_empty() {
         return "{}".into();
     }

@@ -72,29 +72,47 @@ impl Registry {
 
     /// The entries of an extension, in the order of registration.
     pub fn of<E: Extension>(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.entries.iter().filter(|entry| entry.extension == E::DESCRIPTOR.id)
+        self.entries
+            .iter()
+            .filter(|entry| entry.extension == E::DESCRIPTOR.id)
     }
 
     /// How many entries there are, by extension and plugin.
     pub fn statistics(&self) -> Vec<Statistic> {
         let mut counts = BTreeMap::<_, usize>::new();
         for entry in &self.entries {
-            *counts.entry((entry.extension, entry.plugin.identity().plugin.clone())).or_default() += 1;
+            *counts
+                .entry((entry.extension, entry.plugin.identity().plugin.clone()))
+                .or_default() += 1;
         }
-        let statistic = |((extension, plugin), entries)| Statistic { extension, plugin, entries };
+        let statistic = |((extension, plugin), entries)| Statistic {
+            extension,
+            plugin,
+            entries,
+        };
         counts.into_iter().map(statistic).collect()
     }
 
     /// This snapshot with one plugin's entries replaced; an empty list removes them.
     pub(crate) fn with(&self, plugin: &PluginId, entries: Vec<Entry>) -> Self {
-        let others = self.entries.iter().filter(|entry| entry.plugin.identity().plugin != *plugin).cloned();
+        let others = self
+            .entries
+            .iter()
+            .filter(|entry| entry.plugin.identity().plugin != *plugin)
+            .cloned();
         let entries: Vec<_> = others.chain(entries.into_iter().map(Arc::new)).collect();
-        let by_name = entries.iter().map(|entry| (entry.qualified.clone(), entry.clone())).collect();
+        let by_name = entries
+            .iter()
+            .map(|entry| (entry.qualified.clone(), entry.clone()))
+            .collect();
         Self { entries, by_name }
     }
 
     /// The entries of a plugin: what it registered, or all that its manifest contributes if it registered nothing by itself.
-    pub(crate) fn entries_of(plugin: &Plugin, registered: Option<&[Registration]>) -> Result<Vec<Entry>, RegistryError> {
+    pub(crate) fn entries_of(
+        plugin: &Plugin,
+        registered: Option<&[Registration]>,
+    ) -> Result<Vec<Entry>, RegistryError> {
         let grant = plugin.grant();
         let mut entries = Vec::new();
         for room in &plugin.rooms().extensions {
@@ -107,15 +125,22 @@ impl Registry {
                     continue;
                 };
                 let chosen = registered.is_none_or(|registered| {
-                    registered.iter().any(|one| one.extension == descriptor.id && one.name == name)
+                    registered
+                        .iter()
+                        .any(|one| one.extension == descriptor.id && one.name == name)
                 });
                 if chosen {
                     entries.push(Entry {
                         extension: descriptor.id,
-                        qualified: format!("{}{}:{name}", contribution.prefix, grant.identity().plugin),
+                        qualified: format!(
+                            "{}{}:{name}",
+                            contribution.prefix,
+                            grant.identity().plugin
+                        ),
                         name: name.into(),
                         plugin: plugin.clone(),
-                        contribution: AnyExtension::contribution(&**room, &raw.table).map_err(RegistryError::Contribution)?,
+                        contribution: AnyExtension::contribution(&**room, &raw.table)
+                            .map_err(RegistryError::Contribution)?,
                     });
                 }
             }

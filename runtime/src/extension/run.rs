@@ -44,7 +44,11 @@ impl Typed for Run {
     type Reply = ();
     type Exports = Command;
 
-    fn exports(bound: &CommandIndices, store: &mut Store<Ctx>, instance: &Instance) -> wasmtime::Result<Command> {
+    fn exports(
+        bound: &CommandIndices,
+        store: &mut Store<Ctx>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Command> {
         bound.load(store, instance)
     }
 
@@ -52,11 +56,21 @@ impl Typed for Run {
         Arc::from("run")
     }
 
-    async fn enter(exports: &Command, store: &mut Store<Ctx>, _: &Main) -> wasmtime::Result<Result<(), String>> {
+    async fn enter(
+        exports: &Command,
+        store: &mut Store<Ctx>,
+        _: &Main,
+    ) -> wasmtime::Result<Result<(), String>> {
         let ended = exports.wasi_cli_run().call_run(store).await;
         match ended {
             // A program that leaves by `exit(0)` has ended well.
-            Err(error) if error.downcast_ref::<wasmtime_wasi::I32Exit>().is_some_and(|exit| exit.0 == 0) => Ok(Ok(())),
+            Err(error)
+                if error
+                    .downcast_ref::<wasmtime_wasi::I32Exit>()
+                    .is_some_and(|exit| exit.0 == 0) =>
+            {
+                Ok(Ok(()))
+            }
             Err(error) => Err(error),
             Ok(result) => Ok(result.map_err(|()| "the program ended with failure".to_owned())),
         }

@@ -78,7 +78,11 @@ impl Typed for Simulation {
     type Reply = Map<String, Value>;
     type Exports = bindings::ProvidesSimulation;
 
-    fn exports(bound: &Self::Bound, store: &mut Store<Ctx>, instance: &Instance) -> wasmtime::Result<Self::Exports> {
+    fn exports(
+        bound: &Self::Bound,
+        store: &mut Store<Ctx>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self::Exports> {
         bound.load(store, instance)
     }
 
@@ -92,8 +96,14 @@ impl Typed for Simulation {
         request: &Provide,
     ) -> wasmtime::Result<Result<Map<String, Value>, String>> {
         let subject = store.data().call.subject().into();
-        let reply = exports.portcullis_plugin_simulation().call_provide(store, &request.name, &subject).await?;
-        Ok(reply.and_then(|text| serde_json::from_str(&text).map_err(|error| format!("settings are not a JSON object: {error}"))))
+        let reply = exports
+            .portcullis_plugin_simulation()
+            .call_provide(store, &request.name, &subject)
+            .await?;
+        Ok(reply.and_then(|text| {
+            serde_json::from_str(&text)
+                .map_err(|error| format!("settings are not a JSON object: {error}"))
+        }))
     }
 }
 
@@ -111,7 +121,12 @@ pub(crate) async fn provide(registry: &SharedRegistry, scene: Scene<'_>) -> Sett
     let mut providers: Vec<(i32, String)> = registry
         .snapshot()
         .of::<Simulation>()
-        .filter_map(|entry| Some((entry.contribution::<Simulation>()?.priority, entry.qualified.clone())))
+        .filter_map(|entry| {
+            Some((
+                entry.contribution::<Simulation>()?.priority,
+                entry.qualified.clone(),
+            ))
+        })
         .collect();
     // Stable: among equals the order of registration decides.
     providers.sort_by_key(|(priority, _)| Reverse(*priority));
@@ -120,8 +135,13 @@ pub(crate) async fn provide(registry: &SharedRegistry, scene: Scene<'_>) -> Sett
         let request = |entry: &Entry, _: &Provider| Provide {
             name: entry.name.clone(),
         };
-        let dispatched = dispatch::<Simulation>(registry, &qualified, scene, |_| &[], request).await;
-        if let Some(values) = dispatched.as_ref().ok().and_then(|receipt| receipt.reply.clone()) {
+        let dispatched =
+            dispatch::<Simulation>(registry, &qualified, scene, |_| &[], request).await;
+        if let Some(values) = dispatched
+            .as_ref()
+            .ok()
+            .and_then(|receipt| receipt.reply.clone())
+        {
             for (key, value) in values {
                 settings.values.entry(key).or_insert(value);
             }

@@ -73,12 +73,20 @@ impl Grant {
 
     /// The extensions that the host may call.
     pub fn extensions(&self) -> impl Iterator<Item = &ExtensionDecision> {
-        self.0.extensions.iter().filter(|extension| extension.decision.is_granted())
+        self.0
+            .extensions
+            .iter()
+            .filter(|extension| extension.decision.is_granted())
     }
 
     /// What the manifest contributes by an extension, in its order; nothing if the extension was refused.
-    pub fn contributions<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a RawContribution> {
-        let granted = self.extensions().any(|decision| decision.extension == extension);
+    pub fn contributions<'a>(
+        &'a self,
+        extension: &'a str,
+    ) -> impl Iterator<Item = &'a RawContribution> {
+        let granted = self
+            .extensions()
+            .any(|decision| decision.extension == extension);
         self.0
             .contributes
             .iter()
@@ -106,7 +114,10 @@ impl Grant {
             return;
         }
         let revocations = &self.0.revocations;
-        let mut revoked = revocations.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        let mut revoked = revocations
+            .revoked
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if revoked.insert(permission.to_owned()) {
             revocations.generation.fetch_add(1, Ordering::Release);
         }
@@ -122,7 +133,12 @@ impl Grant {
         if self.generation() == 0 {
             return false;
         }
-        let revoked = self.0.revocations.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let revoked = self
+            .0
+            .revocations
+            .revoked
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         revoked.contains(permission)
     }
 }

@@ -51,12 +51,24 @@ pub(super) fn decide(
     (decision, problem)
 }
 
-fn link(import: &str, gate: &Gate, permissions: &[PermissionDecision]) -> (Linking, Option<Problem>) {
+fn link(
+    import: &str,
+    gate: &Gate,
+    permissions: &[PermissionDecision],
+) -> (Linking, Option<Problem>) {
     let Some(permission) = gate.permission else {
         return (Linking::Open { permission: None }, None);
     };
-    match permissions.iter().find(|asked| asked.permission == permission) {
-        Some(asked) if asked.decision.is_granted() => (Linking::Open { permission: Some(permission) }, None),
+    match permissions
+        .iter()
+        .find(|asked| asked.permission == permission)
+    {
+        Some(asked) if asked.decision.is_granted() => (
+            Linking::Open {
+                permission: Some(permission),
+            },
+            None,
+        ),
         Some(asked) if asked.optional => (Linking::Stub { permission }, None),
         // The permission itself is refused, and that problem says why.
         Some(_) => (Linking::Refused, None),
@@ -74,7 +86,10 @@ fn link(import: &str, gate: &Gate, permissions: &[PermissionDecision]) -> (Linki
 fn wrong_kind(import: &Import) -> Option<Problem> {
     let (code, what) = match import.kind {
         ImportKind::Instance { .. } => return None,
-        ImportKind::Function => ("import-bare-function", "a function outside of any interface"),
+        ImportKind::Function => (
+            "import-bare-function",
+            "a function outside of any interface",
+        ),
         ImportKind::Module => ("import-core-module", "a core module"),
         ImportKind::Component => ("import-component", "a component"),
         ImportKind::Value => ("import-value", "a value"),
@@ -82,14 +97,23 @@ fn wrong_kind(import: &Import) -> Option<Problem> {
         ImportKind::Type => return None,
     };
     Some(
-        Problem::error(code, format!("imports `{}`, {what}; a host offers interfaces only", import.name))
-            .hint("import an interface that the reference lists"),
+        Problem::error(
+            code,
+            format!(
+                "imports `{}`, {what}; a host offers interfaces only",
+                import.name
+            ),
+        )
+        .hint("import an interface that the reference lists"),
     )
 }
 
 fn has_nothing_to_call(kind: &ImportKind) -> bool {
     match kind {
-        ImportKind::Instance { functions, resources } => functions.is_empty() && resources.is_empty(),
+        ImportKind::Instance {
+            functions,
+            resources,
+        } => functions.is_empty() && resources.is_empty(),
         ImportKind::Type => true,
         _ => false,
     }
@@ -106,7 +130,10 @@ fn unknown(import: &Import, catalogue: &Catalogue) -> Problem {
         .filter(|(likeness, _)| *likeness > 0.9);
     let problem = Problem::error(
         "import-unknown",
-        format!("imports `{}`, which no capability of this host offers", import.name),
+        format!(
+            "imports `{}`, which no capability of this host offers",
+            import.name
+        ),
     );
     match nearest {
         Some((_, interface)) => problem.hint(format!("did you mean `{interface}`?")),
@@ -127,8 +154,13 @@ fn wrong_version(import: &str, asked: Option<&Version>, gate: &Gate) -> Option<P
     (!compatible).then(|| {
         Problem::error(
             "import-version",
-            format!("imports `{import}`, but this host offers `{}` in version {offered}", gate.interface),
+            format!(
+                "imports `{import}`, but this host offers `{}` in version {offered}",
+                gate.interface
+            ),
         )
-        .hint(format!("build the plugin against version {offered} or an older compatible one"))
+        .hint(format!(
+            "build the plugin against version {offered} or an older compatible one"
+        ))
     })
 }

@@ -2,8 +2,10 @@
 
 mod decide;
 mod explanation;
+mod extensions;
 mod held;
 mod imports;
+mod permissions;
 mod policy;
 #[cfg(test)]
 mod tests;

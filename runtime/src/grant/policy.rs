@@ -9,7 +9,9 @@ use crate::manifest::RawTable;
 
 /// What happens when a plugin uses an optional permission that it was not granted, or one that was revoked.
 /// The denial is in the receipt in every case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDenied {
     /// The call ends with the outcome `denied`.

@@ -15,14 +15,19 @@ use crate::capability::session_write::SessionWrite;
 use crate::capability::wasi::Wasi;
 use crate::capability::world_read::WorldRead;
 use crate::capability::{Answer, Capability, LogSink, Port, TracingSink};
-use crate::engine::{AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Listed, Observer};
+use crate::engine::{
+    AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Listed, Observer,
+};
 use crate::extension::{self, SharedRegistry};
 use crate::grant::Policy;
 use crate::permission::{Catalogue, CatalogueError, Permission};
 use crate::write_set::{CommitError, WriteSet};
 
 /// All that the built-in capabilities ask of a host's state. Implement the four ports, and this comes by itself.
-pub trait State: Port<WorldRequest> + Port<SessionRequest> + Port<NpcRequest> + Port<WriteSet> {}
+pub trait State:
+    Port<WorldRequest> + Port<SessionRequest> + Port<NpcRequest> + Port<WriteSet>
+{
+}
 
 impl<T: Port<WorldRequest> + Port<SessionRequest> + Port<NpcRequest> + Port<WriteSet>> State for T {}
 

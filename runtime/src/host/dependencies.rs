@@ -48,7 +48,10 @@ pub enum DependencyError {
 }
 
 fn circle(ids: &[PluginId]) -> String {
-    ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" -> ")
+    ids.iter()
+        .map(|id| format!("`{id}`"))
+        .collect::<Vec<_>>()
+        .join(" -> ")
 }
 
 /// What a plugin is called and needs.
@@ -59,7 +62,7 @@ pub(super) fn order(needs: &Needs<'_>) -> (Vec<PluginId>, BTreeMap<PluginId, Dep
     let mut graph = DiGraphMap::<&PluginId, ()>::new();
     for (plugin, dependencies) in needs {
         graph.add_node(*plugin);
-        for (dependency, _) in *dependencies {
+        for dependency in dependencies.keys() {
             if let Some((dependency, _)) = needs.get_key_value(dependency) {
                 graph.add_edge(*plugin, *dependency, ());
             }
@@ -94,9 +97,24 @@ pub(super) fn check(
         let (plugin, dependency, range) = (plugin.clone(), dependency.clone(), range.clone());
         match version_of(&dependency) {
             Some(found) if range.matches(&found) => {}
-            Some(found) => return Err(DependencyError::Incompatible { plugin, dependency, range, found }),
-            None if refused(&dependency) => return Err(DependencyError::Refused { plugin, dependency }),
-            None => return Err(DependencyError::Missing { plugin, dependency, range }),
+            Some(found) => {
+                return Err(DependencyError::Incompatible {
+                    plugin,
+                    dependency,
+                    range,
+                    found,
+                });
+            }
+            None if refused(&dependency) => {
+                return Err(DependencyError::Refused { plugin, dependency });
+            }
+            None => {
+                return Err(DependencyError::Missing {
+                    plugin,
+                    dependency,
+                    range,
+                });
+            }
         }
     }
     Ok(())
@@ -122,11 +140,22 @@ mod tests {
             ("egg", vec!["chicken"]),
         ]
         .into_iter()
-        .map(|(name, needs)| (id(name), needs.into_iter().map(|need| (id(need), any.clone())).collect()))
+        .map(|(name, needs)| {
+            (
+                id(name),
+                needs
+                    .into_iter()
+                    .map(|need| (id(need), any.clone()))
+                    .collect(),
+            )
+        })
         .collect();
         let (order, circles) = order(&plugins.iter().collect());
         assert_eq!(order, [id("base"), id("app")]);
-        assert_eq!(circles[&id("egg")], DependencyError::Cycle(vec![id("chicken"), id("egg")]));
+        assert_eq!(
+            circles[&id("egg")],
+            DependencyError::Cycle(vec![id("chicken"), id("egg")])
+        );
     }
 
     /// Proves M5: what is missing or incompatible is named.
@@ -138,8 +167,17 @@ mod tests {
             super::check(&id("app"), &needs, |_| version.clone(), |_| refused)
         };
         assert_eq!(check(Some("2.1.0"), false), Ok(()));
-        assert!(matches!(check(Some("1.0.0"), false), Err(DependencyError::Incompatible { .. })));
-        assert!(matches!(check(None, false), Err(DependencyError::Missing { .. })));
-        assert!(matches!(check(None, true), Err(DependencyError::Refused { .. })));
+        assert!(matches!(
+            check(Some("1.0.0"), false),
+            Err(DependencyError::Incompatible { .. })
+        ));
+        assert!(matches!(
+            check(None, false),
+            Err(DependencyError::Missing { .. })
+        ));
+        assert!(matches!(
+            check(None, true),
+            Err(DependencyError::Refused { .. })
+        ));
     }
 }

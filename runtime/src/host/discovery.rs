@@ -56,9 +56,15 @@ impl Host {
             match package {
                 Ok(package) if discovery.admits(&package.manifest().id) => {
                     let consent = consent(&package);
-                    candidates.push(Candidate { source, package, consent });
+                    candidates.push(Candidate {
+                        source,
+                        package,
+                        consent,
+                    });
                 }
-                Ok(package) => refused.push((source, LoadError::NotAllowed(package.manifest().id.clone()))),
+                Ok(package) => {
+                    refused.push((source, LoadError::NotAllowed(package.manifest().id.clone())))
+                }
                 Err(error) => refused.push((source, error)),
             }
         }
@@ -75,12 +81,17 @@ impl Host {
             let id = candidate.package.manifest().id.clone();
             if let Some(first) = by_id.get(&id) {
                 let first = first.source.clone();
-                report.refused.push((candidate.source, LoadError::Duplicate { id, first }));
+                report
+                    .refused
+                    .push((candidate.source, LoadError::Duplicate { id, first }));
             } else {
                 by_id.insert(id, candidate);
             }
         }
-        let needs = by_id.iter().map(|(id, candidate)| (id, &candidate.package.manifest().dependencies)).collect();
+        let needs = by_id
+            .iter()
+            .map(|(id, candidate)| (id, &candidate.package.manifest().dependencies))
+            .collect();
         let (order, circles) = dependencies::order(&needs);
         let mut lost: BTreeSet<PluginId> = circles.keys().cloned().collect();
         for (id, error) in circles {
@@ -92,7 +103,10 @@ impl Host {
             let Some(candidate) = by_id.remove(&id) else {
                 continue;
             };
-            match self.load_with(candidate.package, &candidate.consent, &lost).await {
+            match self
+                .load_with(candidate.package, &candidate.consent, &lost)
+                .await
+            {
                 Ok(_) => report.loaded.push(id),
                 Err(error) => {
                     report.refused.push((candidate.source, error));
@@ -125,7 +139,11 @@ fn read_directory(directory: &Path) -> io::Result<Vec<(String, Result<Package, L
 fn read_package(directory: &Dir, name: &str) -> Result<Package, LoadError> {
     let size = directory.metadata(name).map_err(LoadError::Read)?.len();
     if size > ScanLimits::PACKAGE_BYTES as u64 {
-        return Err(PackageError::TooLarge { bytes: size, limit: ScanLimits::PACKAGE_BYTES as u64 }.into());
+        return Err(PackageError::TooLarge {
+            bytes: size,
+            limit: ScanLimits::PACKAGE_BYTES as u64,
+        }
+        .into());
     }
     let bytes = directory.read(name).map_err(LoadError::Read)?;
     Ok(Package::parse(bytes)?)

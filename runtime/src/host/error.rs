@@ -57,7 +57,10 @@ pub enum UnloadError {
     #[error("no plugin `{0}` is loaded")]
     NotLoaded(PluginId),
     /// Other plugins need it.
-    #[error("the plugin `{id}` is needed by {}; unload those first", list(dependents))]
+    #[error(
+        "the plugin `{id}` is needed by {}; unload those first",
+        list(dependents)
+    )]
     Needed {
         /// The plugin.
         id: PluginId,
@@ -73,7 +76,10 @@ pub enum UnloadError {
 }
 
 fn list(ids: &[PluginId]) -> String {
-    ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+    ids.iter()
+        .map(|id| format!("`{id}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What came of loading several plugins: the broken ones are reported, and the rest is there.

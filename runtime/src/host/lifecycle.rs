@@ -35,8 +35,15 @@ impl Host {
     ) -> Result<Plugin, LoadError> {
         let _changing = self.0.changing.lock().await;
         let manifest = package.manifest().clone();
-        let version_of = |id: &PluginId| self.0.read_members().get(id).map(|member| member.manifest.version.clone());
-        dependencies::check(&manifest.id, &manifest.dependencies, version_of, |id| lost.contains(id))?;
+        let version_of = |id: &PluginId| {
+            self.0
+                .read_members()
+                .get(id)
+                .map(|member| member.manifest.version.clone())
+        };
+        dependencies::check(&manifest.id, &manifest.dependencies, version_of, |id| {
+            lost.contains(id)
+        })?;
         let grant = Grant::decide(&package, self.catalogue(), &self.0.policy, consent)?;
         let plugin = self.prepare(package, grant).await?;
         let registered = start(&plugin).await.map_err(LoadError::Lifecycle)?;
@@ -48,7 +55,9 @@ impl Host {
             registered,
         };
         let replaced = self.0.write_members().insert(manifest.id.clone(), member);
-        self.0.registry.replace(self.registry().with(&manifest.id, entries));
+        self.0
+            .registry
+            .replace(self.registry().with(&manifest.id, entries));
         if let Some(old) = replaced {
             old.plugin.drain().await;
             leave(&old).await;
@@ -59,7 +68,8 @@ impl Host {
     /// Compiles off the threads that serve.
     async fn prepare(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
         let rooms = Arc::clone(&self.0.rooms);
-        let prepared = tokio::task::spawn_blocking(move || Plugin::prepare(&rooms, &package, grant)).await;
+        let prepared =
+            tokio::task::spawn_blocking(move || Plugin::prepare(&rooms, &package, grant)).await;
         Ok(prepared.map_err(|_| LoadError::ShuttingDown)??)
     }
 
@@ -72,13 +82,26 @@ impl Host {
         let dependents: Vec<_> = {
             let members = self.0.read_members();
             let needs = |member: &&Member| member.manifest.dependencies.contains_key(id);
-            members.values().filter(needs).map(|member| member.manifest.id.clone()).collect()
+            members
+                .values()
+                .filter(needs)
+                .map(|member| member.manifest.id.clone())
+                .collect()
         };
         if !dependents.is_empty() {
-            return Err(UnloadError::Needed { id: id.clone(), dependents });
+            return Err(UnloadError::Needed {
+                id: id.clone(),
+                dependents,
+            });
         }
-        let member = self.0.write_members().remove(id).ok_or_else(|| UnloadError::NotLoaded(id.clone()))?;
-        self.0.registry.replace(self.registry().with(id, Vec::new()));
+        let member = self
+            .0
+            .write_members()
+            .remove(id)
+            .ok_or_else(|| UnloadError::NotLoaded(id.clone()))?;
+        self.0
+            .registry
+            .replace(self.registry().with(id, Vec::new()));
         member.plugin.drain().await;
         leave(&member).await;
         Ok(())
@@ -94,7 +117,9 @@ impl Host {
         if member.state == PluginState::Disabled {
             return Ok(());
         }
-        self.0.registry.replace(self.registry().with(id, Vec::new()));
+        self.0
+            .registry
+            .replace(self.registry().with(id, Vec::new()));
         self.set_state(id, PluginState::Disabled);
         // Its failure is in the receipt that observers saw; the plugin is out all the same.
         let _recorded = step(&member.plugin, Step::Disable).await;
@@ -111,7 +136,9 @@ impl Host {
         if member.state == PluginState::Enabled {
             return Ok(());
         }
-        step(&member.plugin, Step::Enable).await.map_err(UnloadError::Lifecycle)?;
+        step(&member.plugin, Step::Enable)
+            .await
+            .map_err(UnloadError::Lifecycle)?;
         let entries = Registry::entries_of(&member.plugin, member.registered.as_deref())?;
         self.0.registry.replace(self.registry().with(id, entries));
         self.set_state(id, PluginState::Enabled);
@@ -119,7 +146,11 @@ impl Host {
     }
 
     fn member(&self, id: &PluginId) -> Result<Member, UnloadError> {
-        self.0.read_members().get(id).cloned().ok_or_else(|| UnloadError::NotLoaded(id.clone()))
+        self.0
+            .read_members()
+            .get(id)
+            .cloned()
+            .ok_or_else(|| UnloadError::NotLoaded(id.clone()))
     }
 
     fn set_state(&self, id: &PluginId, state: PluginState) {
@@ -148,9 +179,15 @@ async fn leave(member: &Member) {
         return;
     }
     if member.state == PluginState::Enabled {
-        let _recorded = member.plugin.call_drained::<Lifecycle>(Subject::none(), Step::Disable).await;
+        let _recorded = member
+            .plugin
+            .call_drained::<Lifecycle>(Subject::none(), Step::Disable)
+            .await;
     }
-    let _recorded = member.plugin.call_drained::<Lifecycle>(Subject::none(), Step::Stop).await;
+    let _recorded = member
+        .plugin
+        .call_drained::<Lifecycle>(Subject::none(), Step::Stop)
+        .await;
 }
 
 async fn step(plugin: &Plugin, step: Step) -> Result<(), Box<Receipt>> {
@@ -165,5 +202,8 @@ async fn step(plugin: &Plugin, step: Step) -> Result<(), Box<Receipt>> {
 }
 
 fn has_lifecycle(plugin: &Plugin) -> bool {
-    plugin.grant().extensions().any(|decision| decision.extension == Lifecycle::DESCRIPTOR.id)
+    plugin
+        .grant()
+        .extensions()
+        .any(|decision| decision.extension == Lifecycle::DESCRIPTOR.id)
 }

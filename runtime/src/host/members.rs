@@ -64,7 +64,12 @@ impl Host {
             PluginStatus {
                 identity: (**grant.identity()).clone(),
                 state: member.state,
-                permissions: grant.held().iter().map(|held| held.permission).filter(|id| grant.holds(id)).collect(),
+                permissions: grant
+                    .held()
+                    .iter()
+                    .map(|held| held.permission)
+                    .filter(|id| grant.holds(id))
+                    .collect(),
             }
         };
         members.values().map(status).collect()

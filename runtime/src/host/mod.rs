@@ -82,16 +82,29 @@ impl Host {
 
     /// The loaded plugin with this id.
     pub fn plugin(&self, id: &PluginId) -> Option<Plugin> {
-        self.0.read_members().get(id).map(|member| member.plugin.clone())
+        self.0
+            .read_members()
+            .get(id)
+            .map(|member| member.plugin.clone())
     }
 
     /// Asks a condition by its qualified name, `plugin:<id>:<name>`. One that fails, or is not there, counts as false.
-    pub async fn evaluate(&self, condition: &str, scene: Scene<'_>, params: &Map<String, Value>) -> Evaluation {
+    pub async fn evaluate(
+        &self,
+        condition: &str,
+        scene: Scene<'_>,
+        params: &Map<String, Value>,
+    ) -> Evaluation {
         conditions::evaluate(&self.0.registry, condition, scene, params).await
     }
 
     /// Applies an effect by its qualified name, `effect:plugin:<id>:<name>`. The manifest's default parameters are laid under `params`.
-    pub async fn apply(&self, effect: &str, scene: Scene<'_>, params: &Map<String, Value>) -> Application {
+    pub async fn apply(
+        &self,
+        effect: &str,
+        scene: Scene<'_>,
+        params: &Map<String, Value>,
+    ) -> Application {
         effects::apply(&self.0.registry, effect, scene, params).await
     }
 

@@ -54,7 +54,9 @@ impl Metrics {
     pub fn rows(&self) -> Vec<MetricsRow> {
         let series = self.lock();
         let rows = series.iter().flat_map(|(plugin, by_extension)| {
-            by_extension.iter().map(|(extension, series)| series.row(plugin, extension))
+            by_extension
+                .iter()
+                .map(|(extension, series)| series.row(plugin, extension))
         });
         rows.collect()
     }
@@ -81,7 +83,10 @@ impl Observer for Metrics {
         };
         match by_extension.get_mut(record.extension.as_ref()) {
             Some(series) => series.add(record),
-            None => by_extension.entry(record.extension.clone().into_owned()).or_insert_with(Series::new).add(record),
+            None => by_extension
+                .entry(record.extension.clone().into_owned())
+                .or_insert_with(Series::new)
+                .add(record),
         }
     }
 }
@@ -106,13 +111,22 @@ impl Series {
     }
 
     fn row(&self, plugin: &PluginId, extension: &str) -> MetricsRow {
-        let quantile = |q| self.latency.as_ref().map_or(0, |latency| latency.value_at_quantile(q));
-        let failures = self.outcomes.iter().filter(|(outcome, _)| **outcome != Outcome::Returned);
+        let quantile = |q| {
+            self.latency
+                .as_ref()
+                .map_or(0, |latency| latency.value_at_quantile(q))
+        };
+        let failures = self
+            .outcomes
+            .iter()
+            .filter(|(outcome, _)| **outcome != Outcome::Returned);
         MetricsRow {
             plugin: plugin.clone(),
             extension: extension.to_owned(),
             calls: self.outcomes.values().sum(),
-            failures: failures.map(|(outcome, count)| (*outcome, *count)).collect(),
+            failures: failures
+                .map(|(outcome, count)| (*outcome, *count))
+                .collect(),
             denials: self.denials,
             p50_ns: quantile(0.5),
             p99_ns: quantile(0.99),

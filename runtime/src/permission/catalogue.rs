@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{CapabilityDescriptor, ExtensionDescriptor, GROUPS, Gate, Group, PERMISSIONS, Permission};
+use super::{
+    CapabilityDescriptor, ExtensionDescriptor, GROUPS, Gate, Group, PERMISSIONS, Permission,
+};
 
 /// What a host offers to plugins. Decisions are made against it, offline as well as in a running host.
 #[derive(Clone, Debug)]
@@ -26,7 +28,9 @@ pub enum CatalogueError {
         id: &'static str,
     },
     /// Two rooms claim one interface.
-    #[error("`{interface}` is claimed by `{first}` and by `{second}`; an interface belongs to one room")]
+    #[error(
+        "`{interface}` is claimed by `{first}` and by `{second}`; an interface belongs to one room"
+    )]
     DuplicateInterface {
         /// The interface.
         interface: &'static str,
@@ -36,7 +40,9 @@ pub enum CatalogueError {
         second: &'static str,
     },
     /// A room names a permission that the catalogue does not have.
-    #[error("`{room}` needs the permission `{permission}`, which nobody declared; add it with `Catalogue::permission` first")]
+    #[error(
+        "`{room}` needs the permission `{permission}`, which nobody declared; add it with `Catalogue::permission` first"
+    )]
     UnknownPermission {
         /// The room.
         room: &'static str,
@@ -79,7 +85,10 @@ impl Catalogue {
     /// Adds a capability.
     pub fn capability(&mut self, room: CapabilityDescriptor) -> Result<&mut Self, CatalogueError> {
         if self.capabilities.iter().any(|other| other.id == room.id) {
-            return Err(CatalogueError::DuplicateId { kind: "capabilities", id: room.id });
+            return Err(CatalogueError::DuplicateId {
+                kind: "capabilities",
+                id: room.id,
+            });
         }
         for gate in room.gates {
             if let Some((first, _)) = self.gate(gate.interface) {
@@ -99,7 +108,10 @@ impl Catalogue {
     pub fn extension(&mut self, room: ExtensionDescriptor) -> Result<&mut Self, CatalogueError> {
         for other in &self.extensions {
             if other.id == room.id {
-                return Err(CatalogueError::DuplicateId { kind: "extensions", id: room.id });
+                return Err(CatalogueError::DuplicateId {
+                    kind: "extensions",
+                    id: room.id,
+                });
             }
             if other.export == room.export {
                 return Err(CatalogueError::DuplicateInterface {
@@ -149,15 +161,20 @@ impl Catalogue {
 
     /// The capability that a permission opens. Some permissions open none: they allow an extension, or the host offers no such capability.
     pub fn opened_by(&self, permission: &str) -> Option<&CapabilityDescriptor> {
-        self.capabilities
-            .iter()
-            .find(|room| room.gates.iter().any(|gate| gate.permission == Some(permission)))
+        self.capabilities.iter().find(|room| {
+            room.gates
+                .iter()
+                .any(|gate| gate.permission == Some(permission))
+        })
     }
 
     /// Whether any room of this host has a use for the permission.
     pub fn offers(&self, permission: &str) -> bool {
         self.opened_by(permission).is_some()
-            || self.extensions.iter().any(|room| room.permission == Some(permission))
+            || self
+                .extensions
+                .iter()
+                .any(|room| room.permission == Some(permission))
     }
 
     /// The extension with this id.

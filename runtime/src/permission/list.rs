@@ -22,16 +22,34 @@ const fn dangerous(id: &'static str, consent: &'static str, danger: &'static str
 
 /// Every permission, in the order in which the reference shows them.
 pub const PERMISSIONS: &[Permission] = &[
-    permission("world:read", "read the world: its configuration, locations and NPCs"),
-    permission("session:read", "read the player's session, its own flags and relationships"),
-    permission("session:write", "set its own flags and change relationships in the player's session"),
+    permission(
+        "world:read",
+        "read the world: its configuration, locations and NPCs",
+    ),
+    permission(
+        "session:read",
+        "read the player's session, its own flags and relationships",
+    ),
+    permission(
+        "session:write",
+        "set its own flags and change relationships in the player's session",
+    ),
     permission("npc:read", "read NPCs and their attributes"),
     permission("npc:write", "change NPCs"),
-    permission("behavior:extend_conditions", "add conditions to NPC behaviour"),
+    permission(
+        "behavior:extend_conditions",
+        "add conditions to NPC behaviour",
+    ),
     permission("behavior:extend_effects", "add effects to NPC behaviour"),
-    permission("behavior:configure_simulation", "set parameters of the simulation"),
+    permission(
+        "behavior:configure_simulation",
+        "set parameters of the simulation",
+    ),
     permission("generation:submit", "submit text generation jobs"),
-    permission("generation:read", "read the results of its text generation jobs"),
+    permission(
+        "generation:read",
+        "read the results of its text generation jobs",
+    ),
     permission("log:emit", "write log records"),
     permission("event:subscribe", "receive events"),
     permission("event:emit", "emit events"),
@@ -42,14 +60,25 @@ pub const PERMISSIONS: &[Permission] = &[
         host_switch: true,
     },
     permission("db:read", "read from the host's databases"),
-    dangerous("db:write", "write to the host's databases", "it changes data that is not its own"),
+    dangerous(
+        "db:write",
+        "write to the host's databases",
+        "it changes data that is not its own",
+    ),
     permission("redis:read", "read from the host's Redis"),
     permission("redis:write", "write to the host's Redis"),
     permission("kv:read", "read its own key-value store"),
     permission("kv:write", "write its own key-value store"),
     permission("config:read", "read its own configuration"),
-    dangerous("secret:read", "read the secrets that are set for it", "a secret that it reads can be sent wherever else it may send"),
-    permission("http:fetch", "send HTTP requests to the hosts that its scope lists"),
+    dangerous(
+        "secret:read",
+        "read the secrets that are set for it",
+        "a secret that it reads can be sent wherever else it may send",
+    ),
+    permission(
+        "http:fetch",
+        "send HTTP requests to the hosts that its scope lists",
+    ),
     permission("notify:send", "send notifications"),
     permission("file:read", "read files of its own directory"),
     permission("file:write", "write files of its own directory"),
@@ -72,7 +101,14 @@ pub const GROUPS: &[Group] = &[
     Group {
         id: "group:gameplay",
         summary: "read the world and change the player's session",
-        members: &["world:read", "session:read", "session:write", "npc:read", "npc:write", "log:emit"],
+        members: &[
+            "world:read",
+            "session:read",
+            "session:write",
+            "npc:read",
+            "npc:write",
+            "log:emit",
+        ],
     },
     Group {
         id: "group:behavior",

@@ -6,7 +6,11 @@ const ROOM: CapabilityDescriptor = CapabilityDescriptor {
     id: "log",
     summary: "",
     wit: "",
-    gates: &[Gate { interface: "portcullis:plugin/log", version: "0.1.0", permission: Some("log:emit") }],
+    gates: &[Gate {
+        interface: "portcullis:plugin/log",
+        version: "0.1.0",
+        permission: Some("log:emit"),
+    }],
     scope: RawParser::of::<Option<bool>>(),
 };
 
@@ -27,7 +31,11 @@ fn groups_name_known_permissions() {
     let catalogue = Catalogue::new();
     for group in GROUPS {
         for member in group.members {
-            assert!(catalogue.find_permission(member).is_some(), "{}: {member}", group.id);
+            assert!(
+                catalogue.find_permission(member).is_some(),
+                "{}: {member}",
+                group.id
+            );
         }
     }
 }
@@ -38,20 +46,40 @@ fn a_room_that_does_not_fit_is_named() {
     catalogue.capability(ROOM).unwrap();
     assert_eq!(
         catalogue.capability(ROOM).unwrap_err(),
-        CatalogueError::DuplicateId { kind: "capabilities", id: "log" }
+        CatalogueError::DuplicateId {
+            kind: "capabilities",
+            id: "log"
+        }
     );
     let twin = CapabilityDescriptor { id: "twin", ..ROOM };
-    assert!(matches!(catalogue.capability(twin), Err(CatalogueError::DuplicateInterface { .. })));
+    assert!(matches!(
+        catalogue.capability(twin),
+        Err(CatalogueError::DuplicateInterface { .. })
+    ));
     let stranger = CapabilityDescriptor {
         id: "stranger",
-        gates: &[Gate { interface: "a:b/c", version: "0.1.0", permission: Some("no:such") }],
+        gates: &[Gate {
+            interface: "a:b/c",
+            version: "0.1.0",
+            permission: Some("no:such"),
+        }],
         ..ROOM
     };
-    assert!(matches!(catalogue.capability(stranger), Err(CatalogueError::UnknownPermission { .. })));
+    assert!(matches!(
+        catalogue.capability(stranger),
+        Err(CatalogueError::UnknownPermission { .. })
+    ));
     let vague = CapabilityDescriptor {
         id: "vague",
-        gates: &[Gate { interface: "a:b/d", version: "1", permission: None }],
+        gates: &[Gate {
+            interface: "a:b/d",
+            version: "1",
+            permission: None,
+        }],
         ..ROOM
     };
-    assert!(matches!(catalogue.capability(vague), Err(CatalogueError::BadVersion { .. })));
+    assert!(matches!(
+        catalogue.capability(vague),
+        Err(CatalogueError::BadVersion { .. })
+    ));
 }

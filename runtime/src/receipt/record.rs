@@ -120,7 +120,12 @@ impl fmt::Display for Record {
         if let Some(blame) = self.blame {
             write!(f, " blame={blame}")?;
         }
-        write!(f, " in {:?}, memory {} KiB", self.duration, self.peak_memory_bytes / 1024)?;
+        write!(
+            f,
+            " in {:?}, memory {} KiB",
+            self.duration,
+            self.peak_memory_bytes / 1024
+        )?;
         if let Some(fuel) = self.fuel {
             write!(f, ", fuel {fuel}")?;
         }
@@ -132,7 +137,9 @@ impl fmt::Display for Record {
             Commit::Unknown { writes } => write!(f, ", {writes} changes in an unknown state")?,
         }
         if let Some(denial) = self.denials.first() {
-            let more = self.more_denials.saturating_add(self.denials.len() as u64 - 1);
+            let more = self
+                .more_denials
+                .saturating_add(self.denials.len() as u64 - 1);
             write!(f, ", denied: {denial}")?;
             if more > 0 {
                 write!(f, " and {more} more")?;
@@ -175,11 +182,16 @@ mod nanoseconds {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_nanos)
     }
 }

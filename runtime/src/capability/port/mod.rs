@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +40,7 @@ pub enum Answer<'a, R: Request> {
     /// The reply is at hand; `None` once it was taken.
     Ready(Option<Result<R::Reply, R::Error>>),
     /// The reply is to come.
-    Pending(Pin<Box<dyn Future<Output = Result<R::Reply, R::Error>> + Send + 'a>>),
+    Pending(BoxFuture<'a, Result<R::Reply, R::Error>>),
 }
 
 impl<'a, R: Request> Answer<'a, R> {

@@ -46,7 +46,10 @@ impl SessionRequest {
         let (Self::Session { world, session }
         | Self::Flag { world, session, .. }
         | Self::Relationship { world, session, .. }) = self;
-        Document::Session { world: world.clone(), session: session.clone() }
+        Document::Session {
+            world: world.clone(),
+            session: session.clone(),
+        }
     }
 }
 

@@ -28,7 +28,11 @@ const MAX_RANDOM_BYTES: u64 = 64 * 1024;
 const VERSION: &str = "0.2.12";
 
 const fn open(interface: &'static str) -> Gate {
-    Gate { interface, version: VERSION, permission: None }
+    Gate {
+        interface,
+        version: VERSION,
+        permission: None,
+    }
 }
 
 /// The interfaces that every plugin may import. Each is linked only where the plugin imports it.
@@ -81,35 +85,61 @@ fn link(l: &mut Linker<Ctx>, interface: &str) -> wasmtime::Result<()> {
     use wasmtime_wasi_io::bindings::wasi::io;
 
     match interface {
-        "wasi:io/error" => io::error::add_to_linker::<Ctx, HasTable>(l, |ctx| WasiView::ctx(ctx).table),
-        "wasi:io/poll" => io::poll::add_to_linker::<Ctx, HasTable>(l, |ctx| WasiView::ctx(ctx).table),
-        "wasi:io/streams" => io::streams::add_to_linker::<Ctx, HasTable>(l, |ctx| WasiView::ctx(ctx).table),
+        "wasi:io/error" => {
+            io::error::add_to_linker::<Ctx, HasTable>(l, |ctx| WasiView::ctx(ctx).table)
+        }
+        "wasi:io/poll" => {
+            io::poll::add_to_linker::<Ctx, HasTable>(l, |ctx| WasiView::ctx(ctx).table)
+        }
+        "wasi:io/streams" => {
+            io::streams::add_to_linker::<Ctx, HasTable>(l, |ctx| WasiView::ctx(ctx).table)
+        }
         "wasi:cli/environment" => cli::environment::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
         "wasi:cli/exit" => cli::exit::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
         "wasi:cli/stdin" => cli::stdin::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
         "wasi:cli/stdout" => cli::stdout::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
         "wasi:cli/stderr" => cli::stderr::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
-        "wasi:cli/terminal-input" => cli::terminal_input::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
-        "wasi:cli/terminal-output" => cli::terminal_output::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
-        "wasi:cli/terminal-stdin" => cli::terminal_stdin::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
-        "wasi:cli/terminal-stdout" => cli::terminal_stdout::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
-        "wasi:cli/terminal-stderr" => cli::terminal_stderr::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli),
+        "wasi:cli/terminal-input" => {
+            cli::terminal_input::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli)
+        }
+        "wasi:cli/terminal-output" => {
+            cli::terminal_output::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli)
+        }
+        "wasi:cli/terminal-stdin" => {
+            cli::terminal_stdin::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli)
+        }
+        "wasi:cli/terminal-stdout" => {
+            cli::terminal_stdout::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli)
+        }
+        "wasi:cli/terminal-stderr" => {
+            cli::terminal_stderr::add_to_linker::<Ctx, WasiCli>(l, Ctx::cli)
+        }
         "wasi:clocks/monotonic-clock" => {
             wasi_clocks::monotonic_clock::add_to_linker::<Ctx, WasiClocks>(l, Ctx::clocks)
         }
-        "wasi:clocks/wall-clock" => wasi_clocks::wall_clock::add_to_linker::<Ctx, WasiClocks>(l, Ctx::clocks),
+        "wasi:clocks/wall-clock" => {
+            wasi_clocks::wall_clock::add_to_linker::<Ctx, WasiClocks>(l, Ctx::clocks)
+        }
         "wasi:filesystem/preopens" => {
             filesystem::preopens::add_to_linker::<Ctx, WasiFilesystem>(l, Ctx::filesystem)
         }
-        "wasi:filesystem/types" => filesystem::types::add_to_linker::<Ctx, WasiFilesystem>(l, Ctx::filesystem),
-        "wasi:random/random" => random::random::add_to_linker::<Ctx, WasiRandom>(l, |ctx| WasiView::ctx(ctx).ctx.random()),
-        "wasi:random/insecure" => {
-            random::insecure::add_to_linker::<Ctx, WasiRandom>(l, |ctx| WasiView::ctx(ctx).ctx.random())
+        "wasi:filesystem/types" => {
+            filesystem::types::add_to_linker::<Ctx, WasiFilesystem>(l, Ctx::filesystem)
         }
+        "wasi:random/random" => random::random::add_to_linker::<Ctx, WasiRandom>(l, |ctx| {
+            WasiView::ctx(ctx).ctx.random()
+        }),
+        "wasi:random/insecure" => random::insecure::add_to_linker::<Ctx, WasiRandom>(l, |ctx| {
+            WasiView::ctx(ctx).ctx.random()
+        }),
         "wasi:random/insecure-seed" => {
-            random::insecure_seed::add_to_linker::<Ctx, WasiRandom>(l, |ctx| WasiView::ctx(ctx).ctx.random())
+            random::insecure_seed::add_to_linker::<Ctx, WasiRandom>(l, |ctx| {
+                WasiView::ctx(ctx).ctx.random()
+            })
         }
-        other => Err(wasmtime::Error::msg(format!("`{other}` is no interface of this room"))),
+        other => Err(wasmtime::Error::msg(format!(
+            "`{other}` is no interface of this room"
+        ))),
     }
 }
 
@@ -135,7 +165,8 @@ pub(crate) fn context(tap: &Arc<LogTap>, deterministic: bool) -> WasiCtx {
             .insecure_random(StdRng::seed_from_u64(1))
             .insecure_random_seed(2);
     } else {
-        wasi.wall_clock(clocks::Coarse::default()).monotonic_clock(clocks::Coarse::default());
+        wasi.wall_clock(clocks::Coarse::default())
+            .monotonic_clock(clocks::Coarse::default());
     }
     wasi.build()
 }

@@ -66,7 +66,11 @@ impl Pollable for TapStream {
 }
 
 impl AsyncWrite for TapStream {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.tap.write(self.source, bytes);
         Poll::Ready(Ok(bytes.len()))
     }
