@@ -89,9 +89,10 @@ impl LogTap {
     /// Budgets anew, for the next call on a warm instance.
     pub(crate) fn begin(&self, call: CallId, limits: &Limits) {
         self.call.store(call.sequence(), Ordering::Relaxed);
-        if !self.used.swap(false, Ordering::Relaxed) {
+        if !self.used.load(Ordering::Relaxed) {
             return;
         }
+        self.used.store(false, Ordering::Relaxed);
         let mut state = self.locked();
         state.records_left = limits.log_records;
         state.bytes_left = limits.log_bytes;

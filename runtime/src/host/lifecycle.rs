@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::dependencies;
+use super::dependencies::{self, DependencyError};
 use super::members::{Member, PluginState};
 use super::{Host, LoadError, UnloadError};
 use crate::capability::Registration;
@@ -11,7 +11,7 @@ use crate::engine::{Extension, Plugin};
 use crate::extension::Registry;
 use crate::extension::lifecycle::{Lifecycle, Step};
 use crate::grant::{Consent, Grant};
-use crate::manifest::PluginId;
+use crate::manifest::{Manifest, PluginId};
 use crate::package::Package;
 use crate::receipt::{Outcome, Receipt};
 use crate::subject::Subject;
@@ -26,6 +26,17 @@ impl Host {
         self.load_with(package, consent, &BTreeSet::new()).await
     }
 
+    /// Like [`Host::load`], under a grant that was decided before, for example one that an operator has looked at.
+    ///
+    /// # Errors
+    /// Why the plugin was refused; among others [`PrepareError::OtherBytes`](crate::engine::PrepareError::OtherBytes) for a grant of
+    /// other bytes.
+    pub async fn load_granted(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
+        let _changing = self.0.changing.lock().await;
+        self.check_dependencies(package.manifest(), &BTreeSet::new())?;
+        self.install(package, grant).await
+    }
+
     /// Like [`Host::load`], knowing which plugins were refused before.
     pub(super) async fn load_with(
         &self,
@@ -34,30 +45,42 @@ impl Host {
         lost: &BTreeSet<PluginId>,
     ) -> Result<Plugin, LoadError> {
         let _changing = self.0.changing.lock().await;
-        let manifest = package.manifest().clone();
+        self.check_dependencies(package.manifest(), lost)?;
+        let grant = Grant::decide(&package, self.catalogue(), &self.0.policy, consent)?;
+        self.install(package, grant).await
+    }
+
+    fn check_dependencies(
+        &self,
+        manifest: &Manifest,
+        lost: &BTreeSet<PluginId>,
+    ) -> Result<(), DependencyError> {
         let version_of = |id: &PluginId| {
-            self.0
-                .read_members()
+            let members = self.0.read_members();
+            members
                 .get(id)
                 .map(|member| member.manifest.version.clone())
         };
-        dependencies::check(&manifest.id, &manifest.dependencies, version_of, |id| {
-            lost.contains(id)
-        })?;
-        let grant = Grant::decide(&package, self.catalogue(), &self.0.policy, consent)?;
+        let refused = |id: &PluginId| lost.contains(id);
+        dependencies::check(&manifest.id, &manifest.dependencies, version_of, refused)
+    }
+
+    /// Starts a plugin and puts it in the place of the one before it.
+    async fn install(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
+        let manifest = package.manifest().clone();
         let plugin = self.prepare(package, grant).await?;
         let registered = start(&plugin).await.map_err(LoadError::Lifecycle)?;
         let entries = Registry::entries_of(&plugin, registered.as_deref())?;
+        let id = manifest.id.clone();
         let member = Member {
             plugin: plugin.clone(),
-            manifest: manifest.clone(),
+            manifest,
             state: PluginState::Enabled,
             registered,
         };
-        let replaced = self.0.write_members().insert(manifest.id.clone(), member);
-        self.0
-            .registry
-            .replace(self.registry().with(&manifest.id, entries));
+        let replaced = self.0.write_members().insert(id.clone(), member);
+        let registry = self.registry().with(&id, entries);
+        self.0.registry.replace(registry);
         if let Some(old) = replaced {
             old.plugin.drain().await;
             leave(&old).await;
