@@ -33,7 +33,7 @@
 //! let evaluation = host.evaluate("plugin:npcs:about-an-npc", scene, &Default::default()).await;
 //! assert!(evaluation.holds);
 //! println!("{}", evaluation.dispatched?);
-//! assert_eq!(metrics.rows()[0].calls, 1);
+//! assert_eq!(metrics.by_plugin()[0].calls, 1);
 //! # Ok(())
 //! # }
 //! # tokio::runtime::Runtime::new()?.block_on(embed())?;
@@ -112,4 +112,20 @@ pub fn catalogue() -> permission::Catalogue {
         let _fits = catalogue.extension(*room);
     }
     catalogue
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_rooms_fit_together() {
+        let catalogue = catalogue();
+        assert_eq!(
+            catalogue.capabilities().len(),
+            capability::DESCRIPTORS.len()
+        );
+        assert_eq!(catalogue.extensions().len(), extension::DESCRIPTORS.len());
+        assert!(Host::builder().build().is_ok());
+    }
 }

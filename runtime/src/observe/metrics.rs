@@ -11,8 +11,9 @@ use crate::engine::Observer;
 use crate::manifest::PluginId;
 use crate::receipt::{Outcome, Record};
 
-/// Latencies are kept with two significant digits.
+/// Latencies are kept with two significant digits, up to an hour.
 const SIGNIFICANT_DIGITS: u8 = 2;
+const LONGEST_NS: u64 = 3_600_000_000_000;
 
 /// An observer that counts calls, failures, denials and latencies for each plugin and extension.
 #[derive(Default)]
@@ -28,13 +29,14 @@ struct Series {
     latency: Option<Histogram<u64>>,
 }
 
-/// The numbers of one plugin and extension. Latencies in nanoseconds, memory in bytes.
+/// The numbers of one plugin, or of one of its extensions. Latencies in nanoseconds, memory in bytes.
 #[derive(Clone, Debug, Serialize)]
 pub struct MetricsRow {
     /// The plugin.
     pub plugin: PluginId,
-    /// The extension.
-    pub extension: String,
+    /// The extension; `None` for all of the plugin's together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
     /// All calls.
     pub calls: u64,
     /// The calls that did not return, by outcome.
@@ -51,12 +53,24 @@ pub struct MetricsRow {
 
 impl Metrics {
     /// The numbers so far, by plugin and extension.
-    pub fn rows(&self) -> Vec<MetricsRow> {
+    pub fn by_extension(&self) -> Vec<MetricsRow> {
         let series = self.lock();
         let rows = series.iter().flat_map(|(plugin, by_extension)| {
-            by_extension
-                .iter()
-                .map(|(extension, series)| series.row(plugin, extension))
+            let row = |(extension, series): (&String, &Series)| {
+                series.row(plugin, Some(extension.clone()))
+            };
+            by_extension.iter().map(row)
+        });
+        rows.collect()
+    }
+
+    /// The numbers so far, by plugin.
+    pub fn by_plugin(&self) -> Vec<MetricsRow> {
+        let series = self.lock();
+        let rows = series.iter().map(|(plugin, by_extension)| {
+            let mut sum = Series::new();
+            by_extension.values().for_each(|series| sum.join(series));
+            sum.row(plugin, None)
         });
         rows.collect()
     }
@@ -97,7 +111,7 @@ impl Series {
             outcomes: BTreeMap::new(),
             denials: 0,
             peak_memory_bytes: 0,
-            latency: Histogram::new(SIGNIFICANT_DIGITS).ok(),
+            latency: Histogram::new_with_bounds(1, LONGEST_NS, SIGNIFICANT_DIGITS).ok(),
         }
     }
 
@@ -110,7 +124,20 @@ impl Series {
         }
     }
 
-    fn row(&self, plugin: &PluginId, extension: &str) -> MetricsRow {
+    /// Adds another series' calls to this one's.
+    fn join(&mut self, other: &Self) {
+        for (outcome, calls) in &other.outcomes {
+            *self.outcomes.entry(*outcome).or_default() += calls;
+        }
+        self.denials += other.denials;
+        self.peak_memory_bytes = self.peak_memory_bytes.max(other.peak_memory_bytes);
+        if let (Some(latency), Some(other)) = (&mut self.latency, &other.latency) {
+            // Both have the same bounds, so there is room for every value.
+            let _added = latency.add(other);
+        }
+    }
+
+    fn row(&self, plugin: &PluginId, extension: Option<String>) -> MetricsRow {
         let quantile = |q| {
             self.latency
                 .as_ref()
@@ -122,7 +149,7 @@ impl Series {
             .filter(|(outcome, _)| **outcome != Outcome::Returned);
         MetricsRow {
             plugin: plugin.clone(),
-            extension: extension.to_owned(),
+            extension,
             calls: self.outcomes.values().sum(),
             failures: failures
                 .map(|(outcome, count)| (*outcome, *count))
@@ -137,4 +164,42 @@ impl Series {
 
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Proves O1: quantiles are near the durations that went in, and a plugin's extensions add up.
+    #[test]
+    fn quantiles_are_those_of_the_calls() {
+        let record = |extension: &str, micros, outcome| -> Record {
+            let record = serde_json::json!({
+                "id": "1-1", "plugin": "stealth", "version": "1.0.0", "digest": format!("sha256:{}", "0".repeat(64)),
+                "extension": extension, "operation": "o", "subject": {}, "outcome": outcome, "blame": null,
+                "duration_ns": micros * 1_000, "peak_memory_bytes": 7, "room_calls": [], "denials": [],
+                "more_denials": 0, "dropped_log_records": 0, "commit": {"state": "none"}, "attempts": 1,
+            });
+            serde_json::from_value(record).unwrap()
+        };
+        let metrics = Metrics::default();
+        for micros in 1..=100_u64 {
+            metrics.record(&record("conditions", micros, "returned"));
+        }
+        metrics.record(&record("effects", 1_000, "trapped"));
+        let rows = metrics.by_extension();
+        let [conditions, effects] = rows.as_slice() else {
+            panic!("{rows:?}");
+        };
+        assert!(
+            (49_000..=51_000).contains(&conditions.p50_ns),
+            "{}",
+            conditions.p50_ns
+        );
+        assert_eq!(effects.failures, BTreeMap::from([(Outcome::Trapped, 1)]));
+        let [plugin] = metrics.by_plugin().try_into().unwrap();
+        assert_eq!((plugin.calls, plugin.extension), (101, None));
+        assert!(plugin.p99_ns >= 99_000, "{}", plugin.p99_ns);
+    }
 }

@@ -1,0 +1,331 @@
+//! From a world file to a world: ids are there once, and what is named is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use portcullis::capability::port::Location;
+use portcullis::pattern::check_key;
+use portcullis::problem::Problem;
+use portcullis::write_set::Relationship;
+use portcullis::{EnabledPlugins, PluginId};
+use serde_json::json;
+
+use super::routine;
+use crate::document::{NpcDocument, RelationshipDocument, SessionDocument, WorldDocument};
+use crate::place::{Step, place_of};
+use crate::plan::Routine;
+use crate::state::{Npc, Session, World};
+
+/// What is wrong with one file, as it is found.
+pub(super) struct Findings<'a> {
+    file: &'a str,
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Findings<'_> {
+    pub(super) fn add(
+        &mut self,
+        path: &[Step<'_>],
+        code: &'static str,
+        message: String,
+        hint: &str,
+    ) {
+        let place = place_of(self.file, self.text, path);
+        self.problems
+            .push(Problem::error(code, message).hint(hint).at(place));
+    }
+
+    /// Checks the `id` of each element of the list at `path`: its grammar, and that none stands twice.
+    pub(super) fn ids<'a>(
+        &mut self,
+        path: &[Step<'_>],
+        what: &str,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> BTreeSet<String> {
+        let mut seen = BTreeSet::new();
+        for (place, id) in ids.enumerate() {
+            let here = [path, &[Step::At(place), Step::Key("id")]].concat();
+            self.id(&here, id);
+            if !seen.insert(id.to_owned()) {
+                self.add(
+                    &here,
+                    "duplicate-id",
+                    format!("the {what} `{id}` stands twice"),
+                    "give one of them another id",
+                );
+            }
+        }
+        seen
+    }
+
+    fn id(&mut self, path: &[Step<'_>], id: &str) {
+        if let Err(message) = check_key("id", id) {
+            self.add(path, "bad-id", message, "use a short printable id");
+        }
+    }
+
+    /// Checks that a name leads somewhere.
+    pub(super) fn reference(
+        &mut self,
+        path: &[Step<'_>],
+        what: &str,
+        name: &str,
+        known: &BTreeSet<String>,
+    ) {
+        if !known.contains(name) {
+            let hint = match known.len() {
+                0 => format!("the file has no {what}s"),
+                _ => format!("the file has: {}", some_of(known)),
+            };
+            self.add(
+                path,
+                "dangling-reference",
+                format!("there is no {what} `{name}`"),
+                &hint,
+            );
+        }
+    }
+}
+
+/// The first few names of a set.
+fn some_of(names: &BTreeSet<String>) -> String {
+    const SHOWN: usize = 8;
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > SHOWN {
+        format!("{shown}, ...")
+    } else {
+        shown
+    }
+}
+
+/// The ids that others may name.
+pub(super) struct Known {
+    pub(super) locations: BTreeSet<String>,
+    npcs: BTreeSet<String>,
+}
+
+/// The world of a document, or all that is wrong with it.
+pub(super) fn world(
+    file: &str,
+    text: &str,
+    document: WorldDocument,
+) -> Result<World, Vec<Problem>> {
+    let mut findings = Findings {
+        file,
+        text,
+        problems: Vec::new(),
+    };
+    let head = &document.world;
+    findings.id(&[Step::Key("world"), Step::Key("id")], &head.id);
+    let known = Known {
+        locations: findings.ids(
+            &[Step::Key("locations")],
+            "location",
+            document.locations.iter().map(|one| one.id.as_str()),
+        ),
+        npcs: findings.ids(
+            &[Step::Key("npcs")],
+            "NPC",
+            document.npcs.iter().map(|one| one.id.as_str()),
+        ),
+    };
+    findings.ids(
+        &[Step::Key("sessions")],
+        "session",
+        document.sessions.iter().map(|one| one.id.as_str()),
+    );
+    let enabled = enabled(&document, &mut findings);
+    let routines = routine::all(&document.routines, &known, &mut findings);
+    for (place, npc) in document.npcs.iter().enumerate() {
+        check_npc(place, npc, &known, &routines, &mut findings);
+    }
+    for (place, session) in document.sessions.iter().enumerate() {
+        check_session(place, session, &known, &mut findings);
+    }
+    if !findings.problems.is_empty() {
+        return Err(findings.problems);
+    }
+    Ok(build(document, enabled, routines))
+}
+
+fn enabled(document: &WorldDocument, findings: &mut Findings<'_>) -> EnabledPlugins {
+    let behavior = json!({ "behavior": document.world.behavior });
+    EnabledPlugins::of_document(&behavior).unwrap_or_else(|error| {
+        let path = [
+            Step::Key("world"),
+            Step::Key("behavior"),
+            Step::Key("enabledPlugins"),
+        ];
+        findings.add(
+            &path,
+            "bad-enabled-plugins",
+            error.to_string(),
+            "leave it out for all plugins, or write [] for none",
+        );
+        EnabledPlugins::default()
+    })
+}
+
+fn check_npc(
+    place: usize,
+    npc: &NpcDocument,
+    known: &Known,
+    routines: &BTreeMap<String, Routine>,
+    findings: &mut Findings<'_>,
+) {
+    let here = |key| [Step::Key("npcs"), Step::At(place), Step::Key(key)];
+    if !npc.location.is_empty() {
+        findings.reference(
+            &here("location"),
+            "location",
+            &npc.location,
+            &known.locations,
+        );
+    }
+    let Some(routine) = &npc.routine else {
+        return;
+    };
+    let names = routines.keys().cloned().collect();
+    findings.reference(&here("routine"), "routine", routine, &names);
+    if let Some(routine) = routines.get(routine)
+        && !npc.activity.is_empty()
+    {
+        let activities = routine
+            .activities
+            .iter()
+            .map(|one| one.id.clone())
+            .collect();
+        findings.reference(&here("activity"), "activity", &npc.activity, &activities);
+    }
+}
+
+fn check_session(
+    place: usize,
+    session: &SessionDocument,
+    known: &Known,
+    findings: &mut Findings<'_>,
+) {
+    let here = |key| [Step::Key("sessions"), Step::At(place), Step::Key(key)];
+    if !session.location.is_empty() {
+        findings.reference(
+            &here("location"),
+            "location",
+            &session.location,
+            &known.locations,
+        );
+    }
+    for (namespace, flags) in &session.flags {
+        let path = [&here("flags")[..], &[Step::Key(namespace)]].concat();
+        if let Err(error) = namespace.parse::<PluginId>() {
+            findings.add(
+                &path,
+                "bad-namespace",
+                error.to_string(),
+                "a namespace is a plugin's id, or `host`",
+            );
+        }
+        for key in flags.0.keys() {
+            findings.id(&[&path[..], &[Step::Key(key)]].concat(), key);
+        }
+    }
+    for (npc, relationship) in &session.relationships {
+        let path = [&here("relationships")[..], &[Step::Key(npc)]].concat();
+        findings.reference(&path, "NPC", npc, &known.npcs);
+        let RelationshipDocument {
+            affinity,
+            trust,
+            intimacy,
+        } = *relationship;
+        if [affinity, trust, intimacy]
+            .iter()
+            .any(|number| !(-100..=100).contains(number))
+        {
+            findings.add(
+                &path,
+                "out-of-range",
+                format!("the relationship with `{npc}` is out of range"),
+                "each number is between -100 and 100",
+            );
+        }
+    }
+}
+
+/// The world of a document that was checked.
+fn build(
+    document: WorldDocument,
+    enabled: EnabledPlugins,
+    routines: BTreeMap<String, Routine>,
+) -> World {
+    let head = document.world;
+    let named = |name: String, id: &str| if name.is_empty() { id.to_owned() } else { name };
+    let mut locations: Vec<_> = document
+        .locations
+        .into_iter()
+        .map(|one| Location {
+            name: named(one.name, &one.id),
+            id: one.id,
+            tags: one.tags,
+        })
+        .collect();
+    locations.sort_by(|a, b| a.id.cmp(&b.id));
+    let npc = |npc: NpcDocument| {
+        let name = named(npc.name, &npc.id);
+        let state = Npc {
+            version: 0,
+            name,
+            location: npc.location,
+            activity: npc.activity,
+            routine: npc.routine,
+            tags: npc.tags,
+            attributes: npc.attributes,
+        };
+        (Arc::from(npc.id), Arc::new(state))
+    };
+    let session = |session: SessionDocument| {
+        let relationships = session
+            .relationships
+            .into_iter()
+            .map(|(npc, one)| (npc, one.into()))
+            .collect();
+        let state = Session {
+            version: 0,
+            player: session.player,
+            location: session.location,
+            flags: session.flags,
+            relationships,
+        };
+        (Arc::from(session.id), state)
+    };
+    World {
+        name: named(head.name, &head.id),
+        id: Arc::from(head.id),
+        hour: head.hour,
+        config: head.config,
+        enabled: Arc::new(enabled),
+        locations,
+        npcs: document.npcs.into_iter().map(npc).collect(),
+        sessions: document.sessions.into_iter().map(session).collect(),
+        routines: Arc::new(routines),
+    }
+}
+
+impl From<RelationshipDocument> for Relationship {
+    fn from(document: RelationshipDocument) -> Self {
+        let RelationshipDocument {
+            affinity,
+            trust,
+            intimacy,
+        } = document;
+        Self {
+            affinity,
+            trust,
+            intimacy,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The plugins of the demo: the examples, and three hostile ones.
+
+use std::fs;
+use std::path::Path;
+
+use portcullis::host::Candidate;
+use portcullis::{Consent, Package};
+
+use super::DemoError;
+
+/// The example plugins, each in a file of its name.
+pub(super) const EXAMPLES: [&str; 3] = ["performance", "romance", "stealth"];
+
+/// The hostile plugins.
+pub(super) const HOSTILE: [Hostile; 3] = [
+    Hostile {
+        id: "spinner",
+        file: "hostile.wasm",
+        manifest: include_str!("hostile/spinner.toml"),
+    },
+    Hostile {
+        id: "hoarder",
+        file: "hostile.wasm",
+        manifest: include_str!("hostile/hoarder.toml"),
+    },
+    Hostile {
+        id: "trespasser",
+        file: "needs-session-write.wasm",
+        manifest: include_str!("hostile/trespasser.toml"),
+    },
+];
+
+/// A guest of the tests under a manifest of the demo's own, so that each misdeed has a row of its own.
+pub(super) struct Hostile {
+    pub(super) id: &'static str,
+    file: &'static str,
+    manifest: &'static str,
+}
+
+/// All plugins of the demo.
+pub(super) fn names() -> Vec<&'static str> {
+    EXAMPLES
+        .into_iter()
+        .chain(HOSTILE.iter().map(|hostile| hostile.id))
+        .collect()
+}
+
+/// The plugins of the demo without those that are left out. Their manifests are accepted as they are.
+pub(super) fn candidates(
+    directory: &Path,
+    without: &[String],
+) -> Result<Vec<Candidate>, DemoError> {
+    let unknown = without
+        .iter()
+        .find(|name| !names().contains(&name.as_str()));
+    if let Some(name) = unknown {
+        return Err(DemoError::UnknownPlugin { name: name.clone() });
+    }
+    let kept = |id: &str| !without.iter().any(|name| name == id);
+    let mut candidates = Vec::new();
+    for id in EXAMPLES.into_iter().filter(|id| kept(id)) {
+        candidates.push(candidate(&directory.join(format!("{id}.wasm")), None)?);
+    }
+    for hostile in HOSTILE.iter().filter(|hostile| kept(hostile.id)) {
+        candidates.push(candidate(
+            &directory.join("tests").join(hostile.file),
+            Some(hostile.manifest),
+        )?);
+    }
+    Ok(candidates)
+}
+
+fn candidate(path: &Path, manifest: Option<&str>) -> Result<Candidate, DemoError> {
+    let mut bytes = fs::read(path).map_err(|source| DemoError::Plugin {
+        path: path.to_owned(),
+        source,
+    })?;
+    let wrong = |source| DemoError::Package {
+        path: path.to_owned(),
+        source,
+    };
+    if let Some(manifest) = manifest {
+        bytes = Package::embed(&bytes, manifest).map_err(wrong)?;
+    }
+    let package = Package::parse(bytes).map_err(wrong)?;
+    Ok(Candidate {
+        source: package.manifest().id.to_string(),
+        package,
+        consent: Consent::Everything,
+    })
+}

@@ -1,0 +1,203 @@
+//! The demo: three worlds of NPCs whose behaviour comes from plugins, with hostile ones among them that are contained.
+//!
+//! The tick and the state are those of `portcullis-world`; this only puts a host together, lets time pass, and tells what happened.
+
+mod cast;
+mod receipts;
+mod report;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use portcullis::host::{BuildError, LoadReport};
+use portcullis::package::PackageError;
+use portcullis::{Host, Limits, Metrics, Policy};
+use portcullis_world::{LoadError, MemoryState, Simulation, examples, load};
+
+use receipts::ReceiptFile;
+pub(crate) use report::DemoReport;
+
+/// What each call of a plugin may burn: over ten times what the longest of the examples takes.
+const FUEL: u64 = 20_000_000;
+/// Fuel ends a call that never returns, the same way each time. The wall time is there for a host that hangs: no load uses it up.
+const WALL_MS: u64 = 60_000;
+const MEMORY_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Runs the demo: three worlds, 200 NPCs, example plugins and hostile ones.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Options {
+    /// What chance follows from: the same seed gives the same worlds.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many hours of the worlds pass.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) ticks: u64,
+    /// Leaves a plugin out. May be given several times.
+    #[arg(long, value_name = "PLUGIN")]
+    pub(crate) without: Vec<String>,
+    /// Where the receipts of all calls are written, one JSON object a line.
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "target/demo/receipts.jsonl"
+    )]
+    pub(crate) receipts: PathBuf,
+    /// The directory of finished plugins, with the hostile ones in `tests/` inside it.
+    #[arg(long, value_name = "DIR", default_value = "target/plugins")]
+    pub(crate) plugins: PathBuf,
+    /// A directory of world files; those of the repository where none is given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) worlds: Option<PathBuf>,
+}
+
+/// Why there is no demo.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum DemoError {
+    /// `--without` names no plugin of the demo.
+    #[error("the demo has no plugin `{name}` to leave out; it has {}", cast::names().join(", "))]
+    UnknownPlugin {
+        /// The name.
+        name: String,
+    },
+    /// A plugin's file cannot be read.
+    #[error("{}: {source}; build the plugins with `cargo xtask build`", path.display())]
+    Plugin {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A plugin's file is no plugin.
+    #[error("{}: {source}; build the plugins anew with `cargo xtask build`", path.display())]
+    Package {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: PackageError,
+    },
+    /// The worlds cannot be loaded.
+    #[error(transparent)]
+    Worlds(#[from] LoadError),
+    /// The receipts cannot be written.
+    #[error("{}: the receipts cannot be written: {source}", path.display())]
+    Receipts {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The host cannot be put together.
+    #[error(transparent)]
+    Host(#[from] BuildError),
+    /// The worlds have no digest.
+    #[error("the worlds cannot be written as JSON: {0}")]
+    Digest(#[from] serde_json::Error),
+}
+
+impl DemoError {
+    /// Whether the command line, or a file that it names, is at fault rather than the host.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownPlugin { .. }
+                | Self::Plugin { .. }
+                | Self::Package { .. }
+                | Self::Worlds(_)
+        )
+    }
+}
+
+/// What watches the demo's calls.
+struct Watch {
+    metrics: Arc<Metrics>,
+    receipts: Arc<ReceiptFile>,
+}
+
+/// Runs the demo. With `json` nothing but errors goes to the terminal.
+///
+/// # Errors
+/// Why there is no demo; a plugin that is refused or fails is part of the report instead.
+pub(crate) async fn run(options: &Options, json: bool) -> Result<DemoReport, DemoError> {
+    let started = Instant::now();
+    let candidates = cast::candidates(&options.plugins, &options.without)?;
+    let state = Arc::new(MemoryState::new(worlds(options.worlds.as_deref())?));
+    let failed = |source| DemoError::Receipts {
+        path: options.receipts.clone(),
+        source,
+    };
+    let watch = Watch {
+        metrics: Arc::default(),
+        receipts: Arc::new(ReceiptFile::create(&options.receipts).map_err(failed)?),
+    };
+    let host = host(&state, &watch)?;
+    let loaded = host.load_all(candidates).await;
+    let simulation = simulate(host, state.clone(), options, json).await;
+    let receipts = watch.receipts.finish().map_err(failed)?;
+    DemoReport::new(
+        options,
+        &state,
+        &simulation,
+        &watch,
+        loaded,
+        receipts,
+        started.elapsed(),
+    )
+}
+
+fn worlds(directory: Option<&Path>) -> Result<Vec<portcullis_world::World>, LoadError> {
+    match directory {
+        Some(directory) => load::read_directory(directory),
+        None => load::parse_all(examples::sources()),
+    }
+}
+
+/// A host whose plugins run the same each time: metered by fuel, on fresh instances.
+fn host(state: &Arc<MemoryState>, watch: &Watch) -> Result<Host, BuildError> {
+    let mut limits = Limits::default();
+    limits.fuel = Some(FUEL);
+    limits.wall_ms = WALL_MS;
+    limits.memory_bytes = MEMORY_BYTES;
+    Host::builder()
+        .policy(Policy::new().limits(limits))
+        .state(state.clone())
+        .observer(watch.metrics.clone())
+        .observer(watch.receipts.clone())
+        .build()
+}
+
+async fn simulate(
+    host: Host,
+    state: Arc<MemoryState>,
+    options: &Options,
+    json: bool,
+) -> Simulation {
+    let bar = if json || !io::stderr().is_terminal() {
+        ProgressBar::hidden()
+    } else {
+        progress_bar(options.ticks)
+    };
+    let mut simulation = Simulation::new(host, state, options.seed);
+    for _ in 0..options.ticks {
+        simulation.tick().await;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    simulation
+}
+
+fn progress_bar(ticks: u64) -> ProgressBar {
+    let bar = ProgressBar::new(ticks);
+    // A template that cannot be read would be a mistake here; the bar then looks as it does by default.
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} hour {pos} of {len}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
