@@ -122,3 +122,13 @@ pub enum Context {
     /// The call is about an NPC.
     Npc,
 }
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::World => "world",
+            Self::Session => "session",
+            Self::Npc => "NPC",
+        })
+    }
+}

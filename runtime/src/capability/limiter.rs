@@ -123,8 +123,10 @@ mod tests {
     /// Proves X2: the limit holds for the sum, not for each memory.
     #[test]
     fn two_memories_share_one_limit() {
-        let mut limits = Limits::default();
-        limits.memory_bytes = 100;
+        let limits = Limits {
+            memory_bytes: 100,
+            ..Limits::default()
+        };
         let mut limiter = Limiter::new(&limits);
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.memory_growing(0, 60, None).is_err());
@@ -136,8 +138,10 @@ mod tests {
     /// Growth that fails below the limiter takes nothing off the sum.
     #[test]
     fn failed_growth_is_given_back_once() {
-        let mut limits = Limits::default();
-        limits.memory_bytes = 100;
+        let limits = Limits {
+            memory_bytes: 100,
+            ..Limits::default()
+        };
         let mut limiter = Limiter::new(&limits);
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         limiter

@@ -20,11 +20,17 @@ pub(super) fn link(
 ) -> Result<Linker<Ctx>, PrepareError> {
     let mut linker = Linker::new(component.engine());
     let mut linked = BTreeSet::new();
-    for (import, linking) in grant.imports() {
-        match linking {
+    for decision in grant.imports() {
+        let import = &decision.import;
+        match decision.linking {
             Linking::Types | Linking::Refused => {}
-            Linking::Stub { permission } => stub(&mut linker, component, import, permission)?,
-            Linking::Open { .. } => {
+            Linking::Stub => stub(
+                &mut linker,
+                component,
+                import,
+                decision.permission.unwrap_or_default(),
+            )?,
+            Linking::Open => {
                 let interface = InterfaceName::parse(import)
                     .map(|name| name.interface)
                     .unwrap_or_default();

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use wasmtime::component::InstancePre;
 
 use super::config::{EngineError, EngineRoom, Metering, SLOTS, weight};
-use super::host_rooms::HostRooms;
+use super::host_rooms::{AnyCapability, HostRooms};
 use super::plugin::{Bound, Inner, Plugin};
 use super::pool::WarmPool;
 use super::{compile, link};
-use crate::capability::{Ctx, Holdings};
+use crate::capability::{Ctx, Holdings, Slot};
 use crate::grant::{Grant, Linking};
 use crate::manifest::PluginId;
-use crate::package::{Digest, InterfaceName, Package};
+use crate::package::{Digest, Package};
 
 /// Why a plugin cannot be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -134,19 +134,13 @@ impl Plugin {
 }
 
 /// The state of each capability that the plugin's linker has an interface of.
-fn slots(rooms: &HostRooms, grant: &Grant) -> Result<Vec<crate::capability::Slot>, PrepareError> {
-    let opened: Vec<String> = grant
-        .imports()
-        .iter()
-        .filter(|(_, linking)| matches!(linking, Linking::Open { .. }))
-        .filter_map(|(import, _)| InterfaceName::parse(import).map(|name| name.interface))
-        .collect();
-    let used = rooms.capabilities.iter().filter(|room| {
-        room.descriptor()
-            .gates
-            .iter()
-            .any(|gate| opened.iter().any(|interface| interface == gate.interface))
-    });
+fn slots(rooms: &HostRooms, grant: &Grant) -> Result<Vec<Slot>, PrepareError> {
+    let is_open = |room: &&Arc<dyn AnyCapability>| {
+        let id = room.descriptor().id;
+        let mut imports = grant.imports().iter();
+        imports.any(|import| import.linking == Linking::Open && import.capability == Some(id))
+    };
+    let used = rooms.capabilities.iter().filter(is_open);
     used.map(|room| room.slot(grant))
         .collect::<Result<_, _>>()
         .map_err(PrepareError::Problem)

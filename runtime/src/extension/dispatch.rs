@@ -40,7 +40,7 @@ impl fmt::Display for Skip {
         match self {
             Self::Unknown => f.write_str("nothing is registered under this name"),
             Self::NotEnabled => f.write_str("the world does not use the plugin"),
-            Self::MissingContext(context) => write!(f, "the subject has no {context:?}"),
+            Self::MissingContext(context) => write!(f, "the subject has no {context}"),
             Self::Stopped => f.write_str("the plugin is stopped"),
         }
     }

@@ -7,7 +7,7 @@ use semver::Version;
 use super::explanation::Explanation;
 use super::held::{Grant, Held, Parts, Revocations};
 use super::policy::{Consent, Policy};
-use super::{Linking, extensions, imports, permissions};
+use super::{extensions, imports, permissions};
 use crate::identity::Identity;
 use crate::manifest::{Manifest, PluginId};
 use crate::package::Package;
@@ -96,15 +96,10 @@ impl Grant {
                 })
             })
             .collect();
-        let imports: Vec<(String, Linking)> = explanation
-            .imports
-            .into_iter()
-            .map(|import| (import.import, import.linking))
-            .collect();
         Ok(Self::of(Parts {
             identity: Arc::new(explanation.plugin),
             held,
-            imports,
+            imports: explanation.imports,
             extensions: explanation.extensions,
             contributes: package.manifest().contributes.clone(),
             limits: policy.limits.lowered_by(&package.manifest().limits),

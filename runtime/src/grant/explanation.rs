@@ -97,19 +97,13 @@ fn as_json<S: Serializer>(scopes: &[RawTable], serializer: S) -> Result<S::Ok, S
 }
 
 /// How an import of the component is satisfied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "linking")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Linking {
     /// The host's interface is linked.
-    Open {
-        /// The permission that opens it; none for an interface that is open to all.
-        permission: Option<&'static str>,
-    },
-    /// Every function of it answers `denied`.
-    Stub {
-        /// The optional permission that was not granted.
-        permission: &'static str,
-    },
+    Open,
+    /// Every function of it answers `denied`: its permission is optional and was not granted.
+    Stub,
     /// Only types are shared: nothing can be called.
     Types,
     /// The plugin is refused because of it.
@@ -124,8 +118,10 @@ pub struct ImportDecision {
     /// The capability that offers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capability: Option<&'static str>,
+    /// The permission that opens it; `None` for an interface that is open to all, and for what no capability offers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permission: Option<&'static str>,
     /// How it is satisfied.
-    #[serde(flatten)]
     pub linking: Linking,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{ExtensionDecision, Instances, Linking, OnDenied};
+use super::{ExtensionDecision, ImportDecision, Instances, OnDenied};
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::manifest::{RawContribution, RawTable};
@@ -30,7 +30,7 @@ pub struct Grant(Arc<Parts>);
 pub(super) struct Parts {
     pub(super) identity: Arc<Identity>,
     pub(super) held: Vec<Held>,
-    pub(super) imports: Vec<(String, Linking)>,
+    pub(super) imports: Vec<ImportDecision>,
     pub(super) extensions: Vec<ExtensionDecision>,
     pub(super) contributes: Vec<RawContribution>,
     pub(super) limits: Limits,
@@ -67,7 +67,7 @@ impl Grant {
     }
 
     /// Each import of the component and how it is satisfied.
-    pub fn imports(&self) -> &[(String, Linking)] {
+    pub fn imports(&self) -> &[ImportDecision] {
         &self.0.imports
     }
 

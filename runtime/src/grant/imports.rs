@@ -14,72 +14,60 @@ pub(super) fn decide(
     catalogue: &Catalogue,
     permissions: &[PermissionDecision],
 ) -> (ImportDecision, Option<Problem>) {
-    let refused = |problem| {
-        let decision = ImportDecision {
-            import: import.name.clone(),
-            capability: None,
-            linking: Linking::Refused,
-        };
-        (decision, Some(problem))
+    let mut decision = ImportDecision {
+        import: import.name.clone(),
+        capability: None,
+        permission: None,
+        linking: Linking::Refused,
     };
     if let Some(problem) = wrong_kind(import) {
-        return refused(problem);
+        return (decision, Some(problem));
     }
     if has_nothing_to_call(&import.kind) {
-        let decision = ImportDecision {
-            import: import.name.clone(),
-            capability: None,
-            linking: Linking::Types,
-        };
+        decision.linking = Linking::Types;
         return (decision, None);
     }
-    let Some(name) = InterfaceName::parse(&import.name) else {
-        return refused(unknown(import, catalogue));
+    let name = InterfaceName::parse(&import.name);
+    let offered = name.and_then(|name| Some((catalogue.gate(&name.interface)?, name.version)));
+    let Some(((room, gate), version)) = offered else {
+        return (decision, Some(unknown(import, catalogue)));
     };
-    let Some((room, gate)) = catalogue.gate(&name.interface) else {
-        return refused(unknown(import, catalogue));
-    };
-    let (linking, problem) = match wrong_version(&import.name, name.version.as_ref(), gate) {
-        Some(problem) => (Linking::Refused, Some(problem)),
+    decision.capability = Some(room.id);
+    decision.permission = gate.permission;
+    let linking = match wrong_version(&import.name, version.as_ref(), gate) {
+        Some(problem) => Err(problem),
         None => link(&import.name, gate, permissions),
     };
-    let decision = ImportDecision {
-        import: import.name.clone(),
-        capability: Some(room.id),
-        linking,
-    };
-    (decision, problem)
+    match linking {
+        Ok(linking) => {
+            decision.linking = linking;
+            (decision, None)
+        }
+        Err(problem) => (decision, Some(problem)),
+    }
 }
 
-fn link(
-    import: &str,
-    gate: &Gate,
-    permissions: &[PermissionDecision],
-) -> (Linking, Option<Problem>) {
+fn link(import: &str, gate: &Gate, permissions: &[PermissionDecision]) -> Result<Linking, Problem> {
     let Some(permission) = gate.permission else {
-        return (Linking::Open { permission: None }, None);
+        return Ok(Linking::Open);
     };
-    match permissions
+    let asked = permissions
         .iter()
-        .find(|asked| asked.permission == permission)
-    {
-        Some(asked) if asked.decision.is_granted() => (
-            Linking::Open {
-                permission: Some(permission),
-            },
-            None,
-        ),
-        Some(asked) if asked.optional => (Linking::Stub { permission }, None),
+        .find(|asked| asked.permission == permission);
+    match asked {
+        Some(asked) if asked.decision.is_granted() => Ok(Linking::Open),
+        Some(asked) if asked.optional => Ok(Linking::Stub),
         // The permission itself is refused, and that problem says why.
-        Some(_) => (Linking::Refused, None),
-        None => {
-            let problem = Problem::error(
-                "permission-missing",
-                format!("imports `{import}`, which needs the permission `{permission}`, but plugin.toml does not ask for it"),
-            )
-            .hint(format!("add [permissions.\"{permission}\"] with a reason to plugin.toml, or stop using the interface"));
-            (Linking::Refused, Some(problem))
-        }
+        Some(_) => Ok(Linking::Refused),
+        None => Err(Problem::error(
+            "permission-missing",
+            format!(
+                "imports `{import}`, which needs the permission `{permission}`, but plugin.toml does not ask for it"
+            ),
+        )
+        .hint(format!(
+            "add [permissions.\"{permission}\"] with a reason to plugin.toml, or stop using the interface"
+        ))),
     }
 }
 

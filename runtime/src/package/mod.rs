@@ -42,6 +42,15 @@ struct Parts {
     scan: Scan,
 }
 
+/// Bytes that are no package, and what is known of them all the same.
+#[derive(Debug)]
+pub struct Rejected {
+    /// Why.
+    pub error: PackageError,
+    /// What the component declares, if only its manifest is at fault.
+    pub scan: Option<Scan>,
+}
+
 impl Package {
     /// The custom section of the component that holds the manifest's text.
     pub const MANIFEST_SECTION: &'static str = "portcullis:manifest";
@@ -55,22 +64,36 @@ impl Package {
     /// The bytes are no component, break a limit of [`ScanLimits`], use what no host here runs, or do not have exactly
     /// one valid manifest, at the top level.
     pub fn parse(bytes: impl Into<Arc<[u8]>>) -> Result<Self, PackageError> {
+        Self::inspect(bytes).map_err(|rejected| rejected.error)
+    }
+
+    /// Like [`Package::parse`], for whoever wants to know what a component declares even if its manifest is no good.
+    ///
+    /// # Errors
+    /// As [`Package::parse`], with the scan if the component itself is sound.
+    pub fn inspect(bytes: impl Into<Arc<[u8]>>) -> Result<Self, Rejected> {
         let bytes = bytes.into();
-        scan::check_kind(&bytes)?;
+        let unsound = |error| Rejected { error, scan: None };
+        scan::check_kind(&bytes).map_err(unsound)?;
+        let found = scan::read(&bytes).map_err(unsound)?;
+        let manifest = section::manifest_text(&found.manifests)
+            .and_then(|text| Ok(Manifest::parse(Self::MANIFEST_FILE, text)?));
         let digest = Digest::of(&bytes);
-        let found = scan::read(&bytes)?;
-        let text = section::manifest_text(&found.manifests)?;
-        let manifest = Manifest::parse(Self::MANIFEST_FILE, text)?;
-        let scan = found.scan;
-        let parts = Parts {
-            digest,
-            manifest,
-            scan,
-        };
-        Ok(Self {
-            bytes,
-            parts: parts.into(),
-        })
+        match manifest {
+            Ok(manifest) => {
+                let scan = found.scan;
+                let parts = Arc::new(Parts {
+                    digest,
+                    manifest,
+                    scan,
+                });
+                Ok(Self { bytes, parts })
+            }
+            Err(error) => {
+                let scan = Some(found.scan);
+                Err(Rejected { error, scan })
+            }
+        }
     }
 
     /// The component as it was handed in.

@@ -10,8 +10,8 @@ use portcullis::{Outcome, Record};
 use tokio::sync::OnceCell;
 
 use super::cast::{EXAMPLES, HOSTILE};
-use portcullis::observe::MetricsRow;
 use super::*;
+use portcullis::observe::MetricsRow;
 
 /// A day and the evening after it: every routine comes to all of its hours, and the hostile plugins are asked.
 const TICKS: u64 = 42;

@@ -1,0 +1,59 @@
+//! `docs`: the parts of the documentation that are made from the lists.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Args;
+
+use crate::error::CliError;
+use crate::file::write_if_changed;
+use crate::project::Project;
+use crate::status::Status;
+use crate::terminal::Terminal;
+use crate::{markdown, reference};
+
+/// Write or check what is generated of README.md and docs/reference.md
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Options {
+    /// Check that the files hold what would be generated.
+    #[arg(long)]
+    check: bool,
+
+    /// Write the files.
+    #[arg(long)]
+    write: bool,
+}
+
+const COMMAND: &str = "cargo xtask docs --write";
+
+pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliError> {
+    let project = Project::find()?;
+    let catalogue = portcullis::catalogue();
+    let readme = project.root().join("README.md");
+    let whole = project.root().join("docs/reference.md");
+    let files = [
+        (
+            &readme,
+            with_part(&readme, "permissions", &reference::permissions(&catalogue))?,
+        ),
+        (&whole, reference::whole(&catalogue)),
+    ];
+    for (path, text) in files {
+        if options.check {
+            markdown::check(path, &text, COMMAND)?;
+        } else if write_if_changed(path, text.as_bytes())? {
+            terminal.progress(format_args!("wrote {}", path.display()));
+        }
+    }
+    Ok(Status::Fine)
+}
+
+/// The file as it would be with its generated part.
+fn with_part(path: &Path, name: &'static str, content: &str) -> Result<String, CliError> {
+    let text = fs::read_to_string(path).map_err(|error| CliError::io(path, error))?;
+    markdown::replace_part(&text, name, content).ok_or_else(|| CliError::File {
+        path: path.to_owned(),
+        why: format!("the lines `<!-- {name}:begin -->` and `<!-- {name}:end -->` are missing"),
+    })
+}

@@ -1,0 +1,125 @@
+//! Where a plugin is run: worlds in memory, and a note of what it changed.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use portcullis::capability::{Answer, LogSink};
+use portcullis::write_set::{Write, WriteSet};
+use portcullis::{Host, Observer, Policy, Port, Record};
+use portcullis_world::{LoadError, MemoryState, load};
+
+use crate::error::CliError;
+
+/// Worlds in memory, and what happens to them.
+pub(super) struct Stage {
+    state: Arc<MemoryState>,
+    notes: Arc<Notes>,
+}
+
+/// What happened.
+#[derive(Default)]
+struct Notes {
+    changes: Mutex<Vec<Write>>,
+    records: Mutex<Vec<Record>>,
+}
+
+impl Stage {
+    /// Loads the worlds. Without any, plugins find none.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is no world.
+    pub(super) fn set(files: &[PathBuf]) -> Result<Self, CliError> {
+        let worlds = files
+            .iter()
+            .map(|file| load::read_file(file))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(failed)?;
+        Ok(Self {
+            state: Arc::new(MemoryState::new(worlds)),
+            notes: Arc::default(),
+        })
+    }
+
+    /// A host on these worlds.
+    ///
+    /// # Errors
+    /// Its rooms do not fit together.
+    pub(super) fn host(&self, policy: Policy, log: Arc<dyn LogSink>) -> Result<Host, CliError> {
+        let commit = Noting {
+            state: self.state.clone(),
+            notes: self.notes.clone(),
+        };
+        Host::builder()
+            .policy(policy)
+            .state(self.state.clone())
+            .commit(Arc::new(commit))
+            .observer(Arc::new(Noting {
+                state: self.state.clone(),
+                notes: self.notes.clone(),
+            }))
+            .log(log)
+            .build()
+            .map_err(|error| CliError::host(error.to_string()))
+    }
+
+    /// The id of the world, if there is exactly one.
+    pub(super) fn only_world(&self) -> Option<String> {
+        match self.state.ids().as_slice() {
+            [only] => Some(only.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The changes that were committed so far.
+    pub(super) fn changes(&self) -> Vec<Write> {
+        lock(&self.notes.changes).clone()
+    }
+
+    /// The last record of this operation.
+    pub(super) fn record_of(&self, extension: &str, operation: &str) -> Option<Record> {
+        let records = lock(&self.notes.records);
+        records
+            .iter()
+            .rev()
+            .find(|record| record.extension == extension && *record.operation == *operation)
+            .cloned()
+    }
+}
+
+/// The commit port and the observer of the stage.
+struct Noting {
+    state: Arc<MemoryState>,
+    notes: Arc<Notes>,
+}
+
+impl Port<WriteSet> for Noting {
+    fn call(&self, set: WriteSet) -> Answer<'_, WriteSet> {
+        Answer::pending(async move {
+            let writes = set.writes.clone();
+            Port::<WriteSet>::call(&*self.state, set).await?;
+            lock(&self.notes.changes).extend(writes);
+            Ok(())
+        })
+    }
+}
+
+impl Observer for Noting {
+    fn record(&self, record: &Record) {
+        lock(&self.notes.records).push(record.clone());
+    }
+}
+
+fn lock<T>(notes: &Mutex<T>) -> MutexGuard<'_, T> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A world file is the user's, like the command line.
+fn failed(error: LoadError) -> CliError {
+    match error {
+        LoadError::Read { path, source } => CliError::io(&path, source),
+        error => CliError::Usage {
+            message: error.to_string(),
+            hint: None,
+        },
+    }
+}
