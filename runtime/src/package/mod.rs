@@ -48,7 +48,7 @@ pub struct Rejected {
     /// Why.
     pub error: PackageError,
     /// What the component declares, if only its manifest is at fault.
-    pub scan: Option<Scan>,
+    pub scan: Option<Box<Scan>>,
 }
 
 impl Package {
@@ -90,7 +90,7 @@ impl Package {
                 Ok(Self { bytes, parts })
             }
             Err(error) => {
-                let scan = Some(found.scan);
+                let scan = Some(Box::new(found.scan));
                 Err(Rejected { error, scan })
             }
         }
