@@ -1,1 +1,13 @@
-//! portcullis-tests
+//! What the tests of this crate stand on: finished plugins, a small state in memory with knobs, recorders, and a rig that puts them together.
+//! Everything here goes through the public API of `portcullis`.
+
+pub mod case;
+pub mod plugins;
+pub mod record;
+pub mod rig;
+pub mod state;
+
+pub use plugins::{component, embed, plugin};
+pub use record::{Receipts, Sink};
+pub use rig::{Rig, limits};
+pub use state::{Gate, MemoryState, Trouble};

@@ -41,6 +41,9 @@ pub(super) async fn call<E: Typed>(
         );
         return (without_reply(open.fail(fault)), Vec::new());
     };
+    if let Some(fault) = revoked::<E>(open.plugin()) {
+        return (without_reply(open.fail(fault)), Vec::new());
+    }
     loop {
         let attempts = open.attempt();
         let reply = match attempt::<E>(&mut open, place, &request, &registrations).await {
@@ -83,6 +86,13 @@ fn place_of<E: Typed>(plugin: &Inner) -> Option<usize> {
         .bound
         .iter()
         .position(|bound| bound.as_ref().is_some_and(|bound| bound.room == room))
+}
+
+/// A plugin whose permission for an extension was taken back is not called through it any more.
+fn revoked<E: Typed>(plugin: &Inner) -> Option<Fault> {
+    let permission = E::DESCRIPTOR.permission?;
+    let revoked = plugin.holdings.grant.is_revoked(permission);
+    revoked.then(|| Fault::new(Outcome::Denied, &format!("`{permission}` was revoked")))
 }
 
 /// Runs the plugin once, up to the deadline. A panic of the host's side ends here.

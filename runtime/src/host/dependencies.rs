@@ -6,7 +6,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use semver::{Version, VersionReq};
 
-use crate::manifest::PluginId;
+use crate::manifest::{Manifest, PluginId};
 
 /// Why a plugin's dependencies keep it from being loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +120,23 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Whether a plugin that is there can go on with this version of another one.
+pub(super) fn check_dependent(
+    dependent: &Manifest,
+    dependency: &PluginId,
+    found: &Version,
+) -> Result<(), DependencyError> {
+    match dependent.dependencies.get(dependency) {
+        Some(range) if !range.matches(found) => Err(DependencyError::Incompatible {
+            plugin: dependent.id.clone(),
+            dependency: dependency.clone(),
+            range: range.clone(),
+            found: found.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -153,8 +170,8 @@ mod tests {
         let (order, circles) = order(&plugins.iter().collect());
         assert_eq!(order, [id("base"), id("app")]);
         assert_eq!(
-            circles[&id("egg")],
-            DependencyError::Cycle(vec![id("chicken"), id("egg")])
+            circles.get(&id("egg")),
+            Some(&DependencyError::Cycle(vec![id("chicken"), id("egg")]))
         );
     }
 

@@ -137,7 +137,13 @@ fn read_directory(directory: &Path) -> io::Result<Vec<(String, Result<Package, L
 }
 
 fn read_package(directory: &Dir, name: &str) -> Result<Package, LoadError> {
-    let size = directory.metadata(name).map_err(LoadError::Read)?.len();
+    let metadata = directory.metadata(name).map_err(LoadError::Read)?;
+    // Reading a pipe would wait for whoever writes into it.
+    if !metadata.is_file() {
+        let error = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+        return Err(LoadError::Read(error));
+    }
+    let size = metadata.len();
     if size > ScanLimits::PACKAGE_BYTES as u64 {
         return Err(PackageError::TooLarge {
             bytes: size,

@@ -62,7 +62,12 @@ impl Host {
                 .map(|member| member.manifest.version.clone())
         };
         let refused = |id: &PluginId| lost.contains(id);
-        dependencies::check(&manifest.id, &manifest.dependencies, version_of, refused)
+        dependencies::check(&manifest.id, &manifest.dependencies, version_of, refused)?;
+        // Those that need this plugin must be able to use the version that takes the place of theirs.
+        let members = self.0.read_members();
+        members.values().try_for_each(|member| {
+            dependencies::check_dependent(&member.manifest, &manifest.id, &manifest.version)
+        })
     }
 
     /// Starts a plugin and puts it in the place of the one before it.

@@ -76,8 +76,13 @@ impl Host {
         subject: Subject,
         request: E::Request,
     ) -> Option<Receipt<E::Reply>> {
-        let plugin = self.plugin(plugin)?;
-        Some(plugin.call::<E>(subject, request).await)
+        loop {
+            let found = self.plugin(plugin)?;
+            // One that was replaced since it was looked up takes no more calls; its successor is there already.
+            if let Some(hold) = found.hold() {
+                return Some(hold.call::<E>(subject, request).await);
+            }
+        }
     }
 
     /// The loaded plugin with this id.

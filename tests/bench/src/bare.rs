@@ -40,12 +40,22 @@ pub struct State {
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         self.memory += desired - current;
         Ok(self.memory <= MEMORY)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE)
     }
 }
@@ -54,8 +64,18 @@ impl types::Host for State {}
 
 impl world_read::Host for State {
     async fn get_world(&mut self) -> Result<world_read::World, Error> {
-        match self.world.call(WorldRequest::World { world: "meadow".into() }).await {
-            Ok(WorldReply::World(world)) => Ok(world_read::World { id: world.id, name: world.name, hour: world.hour }),
+        match self
+            .world
+            .call(WorldRequest::World {
+                world: "meadow".into(),
+            })
+            .await
+        {
+            Ok(WorldReply::World(world)) => Ok(world_read::World {
+                id: world.id,
+                name: world.name,
+                hour: world.hour,
+            }),
             _ => Err(Error::NotFound),
         }
     }
@@ -90,20 +110,30 @@ impl Bare {
     pub fn new(component: &[u8], world: Arc<dyn Port<WorldRequest>>) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config(Metering::Clock, true))?;
         let ticker = engine.clone();
-        std::thread::spawn(move || loop {
-            std::thread::sleep(Duration::from_millis(1));
-            ticker.increment_epoch();
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(Duration::from_millis(1));
+                ticker.increment_epoch();
+            }
         });
         let mut linker = Linker::new(&engine);
         Exports::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         let component = Component::from_binary(&engine, component)?;
         let pre: InstancePre<State> = linker.instantiate_pre(&component)?;
-        Ok(Self { engine, pre: BarePre::new(pre)?, world })
+        Ok(Self {
+            engine,
+            pre: BarePre::new(pre)?,
+            world,
+        })
     }
 
     /// A fresh instance.
     pub async fn instance(&self) -> wasmtime::Result<Warm> {
-        let state = State { deadline: Instant::now() + WALL, memory: 0, world: self.world.clone() };
+        let state = State {
+            deadline: Instant::now() + WALL,
+            memory: 0,
+            world: self.world.clone(),
+        };
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
@@ -111,7 +141,10 @@ impl Bare {
             if Instant::now() >= store.data().deadline {
                 return Ok(UpdateDeadline::Interrupt);
             }
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+            Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            ))
         });
         let exports = self.pre.instantiate_async(&mut store).await?;
         Ok(Warm { store, exports })
@@ -120,11 +153,21 @@ impl Bare {
 
 impl Warm {
     /// One call.
-    pub async fn evaluate(&mut self, name: &str, params: &str) -> wasmtime::Result<Result<bool, String>> {
+    pub async fn evaluate(
+        &mut self,
+        name: &str,
+        params: &str,
+    ) -> wasmtime::Result<Result<bool, String>> {
         self.store.set_epoch_deadline(1);
         self.store.data_mut().deadline = Instant::now() + WALL;
-        let subject = Subject { world: "meadow".to_owned(), session: None, npc: Some("n1".to_owned()) };
+        let subject = Subject {
+            world: "meadow".to_owned(),
+            session: None,
+            npc: Some("n1".to_owned()),
+        };
         let conditions = self.exports.portcullis_plugin_conditions();
-        conditions.call_evaluate(&mut self.store, name, &subject, params).await
+        conditions
+            .call_evaluate(&mut self.store, name, &subject, params)
+            .await
     }
 }

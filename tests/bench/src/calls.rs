@@ -36,7 +36,14 @@ pub async fn measure(component: &[u8], rounds: usize) -> Result<Vec<Comparison>,
         bare_warm: bare.instance().await.map_err(Failure::of)?,
         bare,
         warm: gate::plugin(component, warm, WALL, world.clone(), None).await?,
-        observed: gate::plugin(component, warm, WALL, world.clone(), Some(Arc::new(Metrics::default()))).await?,
+        observed: gate::plugin(
+            component,
+            warm,
+            WALL,
+            world.clone(),
+            Some(Arc::new(Metrics::default())),
+        )
+        .await?,
         fresh: gate::plugin(component, Instances::Fresh, WALL, world, None).await?,
         noop: "noop".into(),
         subject: Subject::world("meadow").npc("n1"),
@@ -54,7 +61,15 @@ pub async fn measure(component: &[u8], rounds: usize) -> Result<Vec<Comparison>,
         Ok::<_, Failure>(samples)
     });
     let samples = sides.await.map_err(Failure::of)??;
-    let [bare_warm, warm, observed, bare_fresh, fresh, bare_host, host] = &samples;
+    let [
+        bare_warm,
+        warm,
+        observed,
+        bare_fresh,
+        fresh,
+        bare_host,
+        host,
+    ] = &samples;
     Ok(vec![
         Comparison::of("warm call", bare_warm, warm, Some(150.0)),
         Comparison::of("warm call, with metrics", bare_warm, observed, None),
@@ -80,7 +95,11 @@ impl Sides {
     async fn bare_warm(&mut self) -> Result<f64, Failure> {
         let start = Instant::now();
         for _ in 0..WARM_CALLS {
-            let reply = self.bare_warm.evaluate("noop", "{}").await.map_err(Failure::of)?;
+            let reply = self
+                .bare_warm
+                .evaluate("noop", "{}")
+                .await
+                .map_err(Failure::of)?;
             must(reply == Ok(true))?;
         }
         Ok(each(start, WARM_CALLS))
@@ -98,7 +117,10 @@ impl Sides {
     async fn gate(&self, plugin: &Plugin, calls: u32) -> Result<f64, Failure> {
         let start = Instant::now();
         for _ in 0..calls {
-            must(gate::evaluate(plugin, &self.noop, &self.subject, &self.none).await == Outcome::Returned)?;
+            must(
+                gate::evaluate(plugin, &self.noop, &self.subject, &self.none).await
+                    == Outcome::Returned,
+            )?;
         }
         Ok(each(start, calls))
     }
@@ -106,7 +128,13 @@ impl Sides {
     async fn bare_host_calls(&mut self) -> Result<f64, Failure> {
         let params = format!("{{\"n\":{HOST_CALLS}}}");
         let start = Instant::now();
-        must(self.bare_warm.evaluate("calls", &params).await.map_err(Failure::of)? == Ok(true))?;
+        must(
+            self.bare_warm
+                .evaluate("calls", &params)
+                .await
+                .map_err(Failure::of)?
+                == Ok(true),
+        )?;
         Ok(each(start, HOST_CALLS))
     }
 
@@ -114,7 +142,10 @@ impl Sides {
         let params = json!({ "n": HOST_CALLS });
         let params = params.as_object().cloned().unwrap_or_default();
         let start = Instant::now();
-        must(gate::evaluate(&self.warm, &"calls".into(), &self.subject, &params).await == Outcome::Returned)?;
+        must(
+            gate::evaluate(&self.warm, &"calls".into(), &self.subject, &params).await
+                == Outcome::Returned,
+        )?;
         Ok(each(start, HOST_CALLS))
     }
 }
@@ -124,5 +155,9 @@ fn each(start: Instant, calls: u32) -> f64 {
 }
 
 fn must(held: bool) -> Result<(), Failure> {
-    if held { Ok(()) } else { Err(Failure("a call did not return what it should".to_owned())) }
+    if held {
+        Ok(())
+    } else {
+        Err(Failure("a call did not return what it should".to_owned()))
+    }
 }

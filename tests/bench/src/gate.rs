@@ -10,7 +10,9 @@ use portcullis::capability::session_write::SessionWrite;
 use portcullis::capability::world_read::WorldRead;
 use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::grant::Instances;
-use portcullis::{Consent, Host, Limits, Observer, Outcome, Package, Plugin, Policy, Port, Subject};
+use portcullis::{
+    Consent, Host, Limits, Observer, Outcome, Package, Plugin, Policy, Port, Subject,
+};
 use serde_json::{Map, Value};
 
 use crate::Failure;
@@ -38,11 +40,24 @@ pub async fn plugin(
     }
     let host = builder.build().map_err(Failure::of)?;
     let package = Package::parse(component.to_vec()).map_err(Failure::of)?;
-    host.load(package, &Consent::Everything).await.map_err(Failure::of)
+    host.load(package, &Consent::Everything)
+        .await
+        .map_err(Failure::of)
 }
 
 /// One call, with what a host has at hand: the subject and the parameters.
-pub async fn evaluate(plugin: &Plugin, name: &Arc<str>, subject: &Subject, params: &Map<String, Value>) -> Outcome {
-    let request = Evaluate { name: name.clone(), params: params.clone() };
-    plugin.call::<Conditions>(subject.clone(), request).await.outcome
+pub async fn evaluate(
+    plugin: &Plugin,
+    name: &Arc<str>,
+    subject: &Subject,
+    params: &Map<String, Value>,
+) -> Outcome {
+    let request = Evaluate {
+        name: name.clone(),
+        params: params.clone(),
+    };
+    plugin
+        .call::<Conditions>(subject.clone(), request)
+        .await
+        .outcome
 }

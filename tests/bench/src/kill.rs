@@ -16,8 +16,22 @@ const KILLS: usize = 40;
 const SPINNERS: usize = 10;
 
 pub async fn measure(component: &[u8]) -> Result<Vec<Kill>, Failure> {
-    let victim = gate::plugin(component, Instances::Fresh, DEADLINE, Arc::new(Meadow), None).await?;
-    let spinner = gate::plugin(component, Instances::Fresh, Duration::from_secs(3_600), Arc::new(Meadow), None).await?;
+    let victim = gate::plugin(
+        component,
+        Instances::Fresh,
+        DEADLINE,
+        Arc::new(Meadow),
+        None,
+    )
+    .await?;
+    let spinner = gate::plugin(
+        component,
+        Instances::Fresh,
+        Duration::from_secs(3_600),
+        Arc::new(Meadow),
+        None,
+    )
+    .await?;
     let alone = kills(&victim).await?;
     let spinners: Vec<_> = (0..SPINNERS)
         .map(|_| {
@@ -32,12 +46,22 @@ pub async fn measure(component: &[u8]) -> Result<Vec<Kill>, Failure> {
     let workers = 2.0;
     Ok(vec![
         Kill::of("alone", alone, 2.0),
-        Kill::of("beside ten spinners on two workers", beside, SPINNERS as f64 / workers + 2.0),
+        Kill::of(
+            "beside ten spinners on two workers",
+            beside,
+            SPINNERS as f64 / workers + 2.0,
+        ),
     ])
 }
 
 async fn spin(plugin: &Plugin) -> Outcome {
-    gate::evaluate(plugin, &"loop-forever".into(), &Subject::world("meadow"), &Map::new()).await
+    gate::evaluate(
+        plugin,
+        &"loop-forever".into(),
+        &Subject::world("meadow"),
+        &Map::new(),
+    )
+    .await
 }
 
 /// Milliseconds past the deadline, sorted.
@@ -52,7 +76,9 @@ async fn kills(plugin: &Plugin) -> Result<Vec<f64>, Failure> {
         .await
         .map_err(Failure::of)?;
         if outcome != Outcome::TimedOut {
-            return Err(Failure(format!("a plugin that never returns ended with `{outcome}`")));
+            return Err(Failure(format!(
+                "a plugin that never returns ended with `{outcome}`"
+            )));
         }
         late.push((took.as_secs_f64() - DEADLINE.as_secs_f64()) * 1_000.0);
     }

@@ -1,7 +1,11 @@
 //! Portcullis against bare wasmtime: the same component, payload, engine settings and limiter, in interleaved rounds of one run.
 //! Ratios are the result; the absolute medians stand beside them.
 
-#![allow(missing_docs, unreachable_pub, reason = "a program: nothing outside of it reads its items")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a program: nothing outside of it reads its items"
+)]
 
 mod bare;
 mod calls;
@@ -49,7 +53,10 @@ fn main() -> ExitCode {
     let options = Options::parse();
     match start(&options) {
         Ok(None) => {}
-        Ok(Some(report)) if options.json => println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),
+        Ok(Some(report)) if options.json => println!(
+            "{}",
+            serde_json::to_string_pretty(&report).unwrap_or_default()
+        ),
         Ok(Some(report)) => println!("{report}"),
         Err(failure) => {
             eprintln!("{failure}");
@@ -62,7 +69,11 @@ fn main() -> ExitCode {
 fn start(options: &Options) -> Result<Option<Report>, Failure> {
     let noop = read(&options.plugins, "noop")?;
     // Two workers, as many as the smallest machine that this is meant for has.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Failure::of)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::of)?;
     if let Some(side) = &options.memory_of {
         println!("{}", runtime.block_on(memory::side(side, &noop))?);
         return Ok(None);
@@ -71,10 +82,19 @@ fn start(options: &Options) -> Result<Option<Report>, Failure> {
     let memory = memory::measure(&options.plugins)?;
     let calls = runtime.block_on(calls::measure(&noop, options.rounds))?;
     let kills = runtime.block_on(kill::measure(&hostile))?;
-    Ok(Some(Report { calls, memory, kills }))
+    Ok(Some(Report {
+        calls,
+        memory,
+        kills,
+    }))
 }
 
 fn read(plugins: &Path, name: &str) -> Result<Vec<u8>, Failure> {
     let path = plugins.join(format!("{name}.wasm"));
-    std::fs::read(&path).map_err(|error| Failure(format!("{}: {error}; run `cargo xtask build` first", path.display())))
+    std::fs::read(&path).map_err(|error| {
+        Failure(format!(
+            "{}: {error}; run `cargo xtask build` first",
+            path.display()
+        ))
+    })
 }

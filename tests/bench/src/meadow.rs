@@ -1,6 +1,8 @@
 //! The state that both sides read: one world, and nothing else in it.
 
-use portcullis::capability::port::{Answer, NpcRequest, Port, PortError, SessionRequest, WorldInfo, WorldReply, WorldRequest};
+use portcullis::capability::port::{
+    Answer, NpcRequest, Port, PortError, SessionRequest, WorldInfo, WorldReply, WorldRequest,
+};
 use portcullis::write_set::{CommitError, WriteSet};
 
 /// One world, at hand.
@@ -8,7 +10,11 @@ pub struct Meadow;
 
 impl Port<WorldRequest> for Meadow {
     fn call(&self, _: WorldRequest) -> Answer<'_, WorldRequest> {
-        let info = WorldInfo { id: "meadow".to_owned(), name: "The meadow".to_owned(), hour: 7 };
+        let info = WorldInfo {
+            id: "meadow".to_owned(),
+            name: "The meadow".to_owned(),
+            hour: 7,
+        };
         Answer::ready(Ok(WorldReply::World(info)))
     }
 }

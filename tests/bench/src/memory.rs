@@ -34,7 +34,10 @@ impl Port<WorldRequest> for Closed {
 }
 
 fn closed() -> Arc<Closed> {
-    Arc::new(Closed { arrived: Semaphore::new(0), open: Semaphore::new(0) })
+    Arc::new(Closed {
+        arrived: Semaphore::new(0),
+        open: Semaphore::new(0),
+    })
 }
 
 /// Measures one side in this process.
@@ -48,14 +51,26 @@ pub async fn side(side: &str, component: &[u8]) -> Result<f64, Failure> {
 /// Starts this program once for each side.
 fn child(side: &str, plugins: &Path) -> Result<f64, Failure> {
     let program = std::env::current_exe().map_err(Failure::of)?;
-    let output = Command::new(program).arg("--memory-of").arg(side).arg("--plugins").arg(plugins).output().map_err(Failure::of)?;
-    String::from_utf8_lossy(&output.stdout).trim().parse().map_err(Failure::of)
+    let output = Command::new(program)
+        .arg("--memory-of")
+        .arg(side)
+        .arg("--plugins")
+        .arg(plugins)
+        .output()
+        .map_err(Failure::of)?;
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .map_err(Failure::of)
 }
 
 pub fn measure(plugins: &Path) -> Result<Memory, Failure> {
     // In processes of their own, so that neither finds memory that the other has given back.
     let bare_bytes = child("bare", plugins)?;
-    Ok(Memory { bare_bytes, portcullis_bytes: child("portcullis", plugins)? })
+    Ok(Memory {
+        bare_bytes,
+        portcullis_bytes: child("portcullis", plugins)?,
+    })
 }
 
 async fn bare(component: &[u8]) -> Result<f64, Failure> {
@@ -65,7 +80,13 @@ async fn bare(component: &[u8]) -> Result<f64, Failure> {
     let calls: Vec<_> = (0..INSTANCES)
         .map(|_| {
             let bare = bare.clone();
-            tokio::spawn(async move { bare.instance().await?.evaluate("calls", "{\"n\":1}").await.map(drop) })
+            tokio::spawn(async move {
+                bare.instance()
+                    .await?
+                    .evaluate("calls", "{\"n\":1}")
+                    .await
+                    .map(drop)
+            })
         })
         .collect();
     let bytes = arrived(&world, before).await?;
@@ -84,7 +105,9 @@ async fn gate(component: &[u8]) -> Result<f64, Failure> {
     let calls: Vec<_> = (0..INSTANCES)
         .map(|_| {
             let (plugin, params) = (plugin.clone(), params.clone());
-            tokio::spawn(async move { gate::evaluate(&plugin, &"calls".into(), &Subject::world("meadow"), &params).await })
+            tokio::spawn(async move {
+                gate::evaluate(&plugin, &"calls".into(), &Subject::world("meadow"), &params).await
+            })
         })
         .collect();
     let bytes = arrived(&world, before).await?;
@@ -106,6 +129,10 @@ async fn arrived(world: &Closed, before: f64) -> Result<f64, Failure> {
 /// Resident memory of this process in bytes.
 fn resident() -> Result<f64, Failure> {
     let statm = std::fs::read_to_string("/proc/self/statm").map_err(Failure::of)?;
-    let pages: f64 = statm.split_whitespace().nth(1).and_then(|field| field.parse().ok()).unwrap_or_default();
+    let pages: f64 = statm
+        .split_whitespace()
+        .nth(1)
+        .and_then(|field| field.parse().ok())
+        .unwrap_or_default();
     Ok(pages * 4_096.0)
 }

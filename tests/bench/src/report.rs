@@ -87,13 +87,21 @@ impl fmt::Display for Report {
                 format!("{:.0} ns", row.portcullis_ns),
                 format!("{:.2}", row.ratio),
                 format!("{:.0} ns", row.added_ns),
-                row.bound_ns.map_or_else(String::new, |bound| format!("{bound:.0} ns")),
+                row.bound_ns
+                    .map_or_else(String::new, |bound| format!("{bound:.0} ns")),
             ]);
         }
         writeln!(f, "{calls}")?;
-        let Memory { bare_bytes, portcullis_bytes } = &self.memory;
+        let Memory {
+            bare_bytes,
+            portcullis_bytes,
+        } = &self.memory;
         let (bare, ours) = (bare_bytes / 1024.0, portcullis_bytes / 1024.0);
-        writeln!(f, "a live instance: bare {bare:.1} KiB, portcullis {ours:.1} KiB, {:+.1} % (bound +15 %)", (ours / bare - 1.0) * 100.0)?;
+        writeln!(
+            f,
+            "a live instance: bare {bare:.1} KiB, portcullis {ours:.1} KiB, {:+.1} % (bound +15 %)",
+            (ours / bare - 1.0) * 100.0
+        )?;
         for kill in &self.kills {
             writeln!(
                 f,

@@ -6,6 +6,24 @@ pub fn read_flag(params: &Params) -> Result<bool, Failure> {
     as_expected(session::flag(&params.get::<String>("key")?)?, params)
 }
 
+/// Writes and reads back what it wrote; leaves the flag `kept` and one more trust.
+pub fn read_own_writes(subject: &Subject) -> Result<bool, Failure> {
+    let npc = subject.npc()?;
+    let trust = session::relationship(npc)?.trust;
+    session::set_flag("kept", &1)?;
+    session::set_flag("kept", &2)?;
+    session::set_flag("dropped", &1)?;
+    session::clear_flag("dropped")?;
+    let change = session::RelationshipChange {
+        trust: 1,
+        ..Default::default()
+    };
+    session::update_relationship(npc, change)?;
+    Ok(session::flag("kept")? == Some(2)
+        && session::flag::<i32>("dropped")?.is_none()
+        && session::relationship(npc)?.trust == trust + 1)
+}
+
 /// Takes `namespace` and `key`.
 pub fn read_foreign(params: &Params) -> Result<bool, Failure> {
     as_expected(

@@ -50,9 +50,11 @@ impl Conditions for Hostile {
             "namespace-tricks" => probes::namespace_tricks(params),
             "read-environment" => probes::read_environment(),
             "global-counter" => probes::global_counter(),
+            "remembered-world" => probes::remembered_world(subject),
             "register-late" => probes::register_late(),
             "forged-log" => probes::forged_log(),
 
+            "read-own-writes" => honest::read_own_writes(subject),
             "read-flag" => honest::read_flag(params),
             "read-foreign" => honest::read_foreign(params),
             "read-npc" => honest::read_npc(params),

@@ -1,6 +1,7 @@
 //! Guests that look for a hole. True means that there is one.
 
 use std::io::Read;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use portcullis_sdk::prelude::*;
@@ -111,6 +112,12 @@ pub fn read_environment() -> Result<bool, Failure> {
 pub fn global_counter() -> Result<bool, Failure> {
     static CALLS: AtomicU32 = AtomicU32::new(0);
     Ok(CALLS.fetch_add(1, Ordering::Relaxed) > 0)
+}
+
+/// True if this instance has served another world before.
+pub fn remembered_world(subject: &Subject) -> Result<bool, Failure> {
+    static WORLD: OnceLock<String> = OnceLock::new();
+    Ok(*WORLD.get_or_init(|| subject.world.clone()) != subject.world)
 }
 
 /// Registers while it serves. The name is one that the manifest contributes.

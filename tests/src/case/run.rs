@@ -1,0 +1,118 @@
+//! Runs a case.
+
+use std::path::Path;
+
+use portcullis::Plugin;
+use portcullis::extension::Scene;
+use portcullis::extension::run::{Main, Run};
+use serde_json::{Value, json};
+
+use super::file::{Case, Step};
+use super::outcome;
+use crate::rig::{Rig, ada};
+
+/// Runs the case of a folder; gives what it came to.
+///
+/// # Panics
+/// The case cannot be read, or its plugin is not built.
+pub async fn run(folder: &Path) -> Value {
+    let case = Case::read(folder);
+    assert!(
+        !case.proves.is_empty(),
+        "{}: `proves` names no feature",
+        folder.display()
+    );
+    let package = case.package(folder);
+    let rig = Rig::new(case.policy.policy());
+    let mut steps = Vec::new();
+    let loaded = match rig.host.load(package, &case.consent()).await {
+        Ok(plugin) => {
+            for step in &case.steps {
+                steps.push(json!({ "do": step.what, "came-to": take(step, &rig, &plugin).await }));
+            }
+            json!("loaded")
+        }
+        Err(error) => outcome::refusal(&error),
+    };
+    let registry: Vec<String> = rig
+        .host
+        .registry()
+        .entries()
+        .iter()
+        .map(|entry| entry.qualified.clone())
+        .collect();
+    json!({
+        "load": loaded,
+        "steps": steps,
+        "receipts": rig.receipts.all().iter().map(outcome::receipt).collect::<Vec<_>>(),
+        "log": rig.log.all().iter().map(outcome::log).collect::<Vec<_>>(),
+        "registry": if steps.is_empty() { json!(registry) } else { json!(registry.len()) },
+        "flags": own_flags(&rig, &case),
+    })
+}
+
+/// What a step came to.
+async fn take(step: &Step, rig: &Rig, plugin: &Plugin) -> Value {
+    let subject = step.subject.clone().unwrap_or_else(ada);
+    let enabled = step.enabled();
+    let scene = Scene {
+        subject: &subject,
+        enabled: &enabled,
+    };
+    let id = plugin.identity().plugin.clone();
+    let (verb, name) = step.what.split_once(' ').unwrap_or((&step.what, ""));
+    match verb {
+        "condition" => {
+            let asked = rig
+                .host
+                .evaluate(&format!("plugin:{id}:{name}"), scene, &step.params)
+                .await;
+            json!({ "holds": asked.holds, "call": outcome::dispatched(&asked.dispatched) })
+        }
+        "effect" => {
+            let done = rig
+                .host
+                .apply(&format!("effect:plugin:{id}:{name}"), scene, &step.params)
+                .await;
+            json!({ "applied": done.applied, "call": outcome::dispatched(&done.dispatched) })
+        }
+        "simulation" => {
+            let settings = rig.host.simulation(scene).await;
+            let calls = settings
+                .providers
+                .iter()
+                .map(|(name, call)| json!([name, outcome::dispatched(call)]));
+            json!({ "values": settings.values, "providers": calls.collect::<Vec<_>>() })
+        }
+        "run" => json!(plugin.call::<Run>(subject, Main {}).await.outcome),
+        "enable" => said(rig.host.enable(&id).await),
+        "disable" => said(rig.host.disable(&id).await),
+        "unload" => said(rig.host.unload(&id).await),
+        "revoke" => {
+            plugin.grant().revoke(name);
+            json!("revoked")
+        }
+        #[expect(clippy::panic, reason = "a test cannot go on")]
+        other => panic!("`{other}` is nothing that a case can do"),
+    }
+}
+
+fn said(result: Result<(), portcullis::host::UnloadError>) -> Value {
+    match result {
+        Ok(()) => json!("done"),
+        // Its text holds the receipt, which is among the others.
+        Err(portcullis::host::UnloadError::Lifecycle(_)) => json!("the plugin refused to start"),
+        Err(error) => json!(error.to_string()),
+    }
+}
+
+/// The flags that the plugin has set: those in its own namespace, but for what stood there before.
+fn own_flags(rig: &Rig, case: &Case) -> Value {
+    let before = crate::MemoryState::two_worlds().flags("alpha", "s1");
+    let mut flags = rig.state.flags("alpha", "s1");
+    flags.retain(|name, value| before.get(name) != Some(value));
+    match case.steps.is_empty() {
+        true => Value::Null,
+        false => json!(flags),
+    }
+}

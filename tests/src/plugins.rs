@@ -1,0 +1,50 @@
+//! The finished plugins, as `cargo xtask build` leaves them.
+
+use std::path::{Path, PathBuf};
+
+use portcullis::Package;
+
+/// The repository.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// The bytes of a built plugin: an example's, or one of `tests/guests`.
+///
+/// # Panics
+/// It is not built.
+pub fn component(name: &str) -> Vec<u8> {
+    let plugins = root().join("target/plugins");
+    let places = [
+        plugins.join(format!("{name}.wasm")),
+        plugins.join(format!("tests/{name}.wasm")),
+    ];
+    let found = places.iter().find_map(|place| std::fs::read(place).ok());
+    #[expect(clippy::panic, reason = "a test cannot go on")]
+    found.unwrap_or_else(|| {
+        panic!(
+            "`{name}` is not in {}: run `cargo xtask build` first",
+            plugins.display()
+        )
+    })
+}
+
+/// A built plugin.
+///
+/// # Panics
+/// It is not built, or it is no plugin.
+pub fn plugin(name: &str) -> Package {
+    #[expect(clippy::panic, reason = "a test cannot go on")]
+    Package::parse(component(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A component under this manifest, in place of the one that it has.
+///
+/// # Panics
+/// The manifest has problems.
+pub fn embed(component: &[u8], manifest: &str) -> Package {
+    let package = Package::embed(component, manifest).and_then(Package::parse);
+    #[expect(clippy::panic, reason = "a test cannot go on")]
+    package.unwrap_or_else(|error| panic!("{error}\n{manifest}"))
+}

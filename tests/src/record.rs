@@ -1,0 +1,65 @@
+//! An observer and a log sink that keep what they are shown.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use portcullis::Observer;
+use portcullis::Record;
+use portcullis::capability::LogSink;
+use portcullis::log_record::LogRecord;
+
+/// Keeps every receipt.
+#[derive(Default)]
+pub struct Receipts(Mutex<Vec<Record>>);
+
+impl Receipts {
+    /// The receipts so far, in the order in which the calls ended.
+    pub fn all(&self) -> Vec<Record> {
+        self.lock().clone()
+    }
+
+    /// The receipts so far, which are then forgotten.
+    pub fn take(&self) -> Vec<Record> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Record>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Receipts {
+    fn record(&self, record: &Record) {
+        self.lock().push(record.clone());
+    }
+}
+
+/// Keeps every log record.
+#[derive(Default)]
+pub struct Sink(Mutex<Vec<LogRecord>>);
+
+impl Sink {
+    /// The records so far.
+    pub fn all(&self) -> Vec<LogRecord> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<LogRecord>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LogSink for Sink {
+    fn emit(&self, record: LogRecord) {
+        self.lock().push(record);
+    }
+}

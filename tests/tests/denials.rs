@@ -1,0 +1,134 @@
+//! What happens when a plugin uses what it does not hold, or holds no more.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use portcullis::grant::{Consent, Instances, OnDenied};
+use portcullis::{Outcome, Policy, Receipt};
+use portcullis_tests::{Rig, limits, plugin};
+use serde_json::json;
+
+/// Holds a call in its first host call, takes `session:write` back, and lets it go on to write.
+async fn revoked_in_flight(on_denied: OnDenied, policy: Policy) -> (Rig, Receipt) {
+    let rig = Rig::new(policy.on_denied(on_denied));
+    let hostile = rig.load("hostile").await;
+    let gate = rig.state.reads.gate();
+    let task = {
+        let (rig, hostile) = (rig.clone(), hostile.clone());
+        tokio::spawn(async move {
+            rig.act(&hostile, "increment-flag", json!({ "key": "n" }))
+                .await
+        })
+    };
+    gate.entered().await;
+    hostile.grant().revoke("session:write");
+    gate.open();
+    let receipt = task.await.unwrap();
+    (rig, receipt)
+}
+
+/// Proves P5, P7: a permission that is taken back is denied at the next host call of a call in flight.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_permission_is_denied_in_flight() {
+    for (on_denied, outcome) in [
+        (OnDenied::Raise, Outcome::Denied),
+        (OnDenied::Warn, Outcome::GuestError),
+        (OnDenied::Silent, Outcome::GuestError),
+    ] {
+        for policy in [
+            limits(|_| {}),
+            limits(|_| {}).instances(Instances::Warm { max_idle: 1 }),
+        ] {
+            let (rig, receipt) = revoked_in_flight(on_denied, policy).await;
+            assert_eq!(receipt.outcome, outcome, "{receipt}");
+            let denial = receipt.denials.first().unwrap();
+            assert_eq!(
+                (denial.permission.as_str(), denial.why.as_str()),
+                ("session:write", "revoked")
+            );
+            assert_eq!(rig.state.flag("alpha", "s1", "hostile", "n"), None);
+        }
+    }
+}
+
+/// Proves P5: what was taken back stays taken back, for this plugin alone, until it is loaded again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_lasts_until_the_next_decision() {
+    let rig = Rig::default();
+    let (hostile, optional) = (
+        rig.load("hostile").await,
+        rig.load("optional-session-write").await,
+    );
+    optional.grant().revoke("session:write");
+    optional.grant().revoke("no:such");
+    assert_eq!(
+        (
+            optional.grant().generation(),
+            optional.grant().holds("session:write")
+        ),
+        (1, false)
+    );
+    for (condition, holds) in [("has-write", false), ("try-write", false)] {
+        assert_eq!(
+            rig.ask(&optional, condition, json!({})).await.reply,
+            Some(holds),
+            "{condition}"
+        );
+    }
+    assert_eq!(
+        rig.act(&hostile, "increment-flag", json!({ "key": "n" }))
+            .await
+            .outcome,
+        Outcome::Returned
+    );
+    let optional = rig.load("optional-session-write").await;
+    assert_eq!(
+        rig.ask(&optional, "try-write", json!({})).await.reply,
+        Some(true)
+    );
+}
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Proves P5: `warn` warns in the host's log, `silent` does not; the plugin sees no difference.
+#[tokio::test(flavor = "current_thread")]
+async fn warn_warns_and_silent_does_not() {
+    for (on_denied, warned) in [(OnDenied::Warn, true), (OnDenied::Silent, false)] {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .finish();
+        let _here = tracing::subscriber::set_default(subscriber);
+        let rig = Rig::new(limits(|_| {}).on_denied(on_denied));
+        let consent = Consent::to(["behavior:extend_conditions", "behavior:extend_effects"]);
+        let optional = rig
+            .host
+            .load(plugin("optional-session-write"), &consent)
+            .await
+            .unwrap();
+        assert_eq!(
+            rig.ask(&optional, "try-write", json!({})).await.reply,
+            Some(false)
+        );
+        let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(
+            log.contains("session:write") && log.contains("WARN"),
+            warned,
+            "{on_denied:?}: {log}"
+        );
+    }
+}
