@@ -101,6 +101,9 @@ pub use package::Package;
 pub use receipt::{Blame, Outcome, Receipt, Record};
 pub use subject::Subject;
 
+/// The engine that capabilities and extensions of an embedder's own are made for: `bindgen!` with `wasmtime_crate: ::portcullis::wasmtime`.
+pub use wasmtime;
+
 /// All that Portcullis itself offers, for deciding offline: what a host with every built-in room would say.
 pub fn catalogue() -> permission::Catalogue {
     let mut catalogue = permission::Catalogue::new();

@@ -34,7 +34,7 @@ pub struct Limits {
     pub host_calls: u64,
     /// Keys and values that a call may collect for its commit. Default 1 MiB.
     pub write_bytes: u64,
-    /// Fuel, about one unit a WebAssembly instruction. `Some` runs the plugin on the metered engine, where runs are deterministic; `None`
+    /// Fuel, about one unit a WebAssembly instruction. `Some` runs the plugin on the metered engine, where calls on fresh instances are deterministic; `None`
     /// (the default) on the faster one, where only the wall time ends a call.
     pub fuel: Option<u64>,
 }

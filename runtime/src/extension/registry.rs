@@ -93,19 +93,26 @@ impl Registry {
         counts.into_iter().map(statistic).collect()
     }
 
-    /// This snapshot with one plugin's entries replaced; an empty list removes them.
+    /// This snapshot with one plugin's entries replaced; an empty list removes them. A plugin that is reloaded keeps its place.
     pub(crate) fn with(&self, plugin: &PluginId, entries: Vec<Entry>) -> Self {
-        let others = self
+        let is_its_own = |entry: &Arc<Entry>| entry.plugin.identity().plugin == *plugin;
+        let place = self.entries.iter().position(is_its_own);
+        let mut all: Vec<_> = self
             .entries
             .iter()
-            .filter(|entry| entry.plugin.identity().plugin != *plugin)
-            .cloned();
-        let entries: Vec<_> = others.chain(entries.into_iter().map(Arc::new)).collect();
-        let by_name = entries
+            .filter(|entry| !is_its_own(entry))
+            .cloned()
+            .collect();
+        let place = place.unwrap_or(all.len());
+        all.splice(place..place, entries.into_iter().map(Arc::new));
+        let by_name = all
             .iter()
             .map(|entry| (entry.qualified.clone(), entry.clone()))
             .collect();
-        Self { entries, by_name }
+        Self {
+            entries: all,
+            by_name,
+        }
     }
 
     /// The entries of a plugin: what it registered, or all that its manifest contributes if it registered nothing by itself.

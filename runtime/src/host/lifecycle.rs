@@ -87,8 +87,7 @@ impl Host {
         let registry = self.registry().with(&id, entries);
         self.0.registry.replace(registry);
         if let Some(old) = replaced {
-            old.plugin.drain().await;
-            leave(&old).await;
+            farewell(old).await;
         }
         Ok(plugin)
     }
@@ -130,8 +129,7 @@ impl Host {
         self.0
             .registry
             .replace(self.registry().with(id, Vec::new()));
-        member.plugin.drain().await;
-        leave(&member).await;
+        farewell(member).await;
         Ok(())
     }
 
@@ -201,7 +199,17 @@ async fn start(plugin: &Plugin) -> Result<Option<Vec<Registration>>, Box<Receipt
     Ok(Some(registered))
 }
 
-/// Tells a plugin that was drained that it goes. Failures are in the receipts.
+/// Waits for the calls in flight of a plugin that goes, and lets it disable and stop itself: in a task of its own, which whoever waits
+/// may leave. Failures are in the receipts.
+async fn farewell(member: Member) {
+    let gone = tokio::spawn(async move {
+        member.plugin.drain().await;
+        leave(&member).await;
+    });
+    // It ends early only with its runtime.
+    let _gone = gone.await;
+}
+
 async fn leave(member: &Member) {
     if !has_lifecycle(&member.plugin) {
         return;

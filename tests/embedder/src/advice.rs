@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use portcullis::capability::Ctx;
 use portcullis::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
+use portcullis::wasmtime::Store;
+use portcullis::wasmtime::component::{Instance, InstancePre};
 use portcullis::{Extension, Typed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre};
 
 #[allow(missing_docs)]
 mod bindings {
-    wasmtime::component::bindgen!({
+    ::portcullis::wasmtime::component::bindgen!({
+        wasmtime_crate: ::portcullis::wasmtime,
         path: ["../../runtime/wit", "wit"],
         world: "acme:weather/provides-advice",
         exports: { default: async },
@@ -59,7 +60,7 @@ impl Extension for Advice {
         on_failure: "the farmer asks somebody else",
     };
 
-    fn bind(pre: &InstancePre<Ctx>) -> wasmtime::Result<Self::Bound> {
+    fn bind(pre: &InstancePre<Ctx>) -> portcullis::wasmtime::Result<Self::Bound> {
         bindings::ProvidesAdviceIndices::new(pre)
     }
 }
@@ -73,7 +74,7 @@ impl Typed for Advice {
         bound: &Self::Bound,
         store: &mut Store<Ctx>,
         instance: &Instance,
-    ) -> wasmtime::Result<Self::Exports> {
+    ) -> portcullis::wasmtime::Result<Self::Exports> {
         bound.load(store, instance)
     }
 
@@ -85,7 +86,7 @@ impl Typed for Advice {
         exports: &Self::Exports,
         store: &mut Store<Ctx>,
         request: &Advise,
-    ) -> wasmtime::Result<Result<String, String>> {
+    ) -> portcullis::wasmtime::Result<Result<String, String>> {
         let advice = exports.acme_weather_advice();
         advice
             .call_advise(store, &request.crop, &request.place)

@@ -6,14 +6,15 @@ use portcullis::capability::{
     Answer, Capability, Ctx, Granted, HasRoom, PortError, Request, RoomError, RoomView,
 };
 use portcullis::permission::{CapabilityDescriptor, Gate, RawParser};
+use portcullis::wasmtime::component::Linker;
 use portcullis::{Port, pattern};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wasmtime::component::Linker;
 
 #[allow(missing_docs)]
 mod bindings {
-    wasmtime::component::bindgen!({
+    ::portcullis::wasmtime::component::bindgen!({
+        wasmtime_crate: ::portcullis::wasmtime,
         path: ["../../runtime/wit", "wit"],
         world: "acme:weather/uses-forecast",
         with: { "portcullis:plugin/types@0.1.0": ::portcullis::capability::types },
@@ -85,7 +86,7 @@ impl Capability for Forecast {
         }
     }
 
-    fn link(linker: &mut Linker<Ctx>, _gate: &Gate) -> wasmtime::Result<()> {
+    fn link(linker: &mut Linker<Ctx>, _gate: &Gate) -> portcullis::wasmtime::Result<()> {
         wit::add_to_linker::<_, HasRoom<Self>>(linker, Ctx::view)
     }
 }
