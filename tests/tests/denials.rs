@@ -2,12 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use portcullis::grant::{Consent, Instances, OnDenied};
+use portcullis::grant::{Instances, OnDenied};
 use portcullis::{Outcome, Policy, Receipt};
-use portcullis_tests::{Rig, limits, plugin};
+use portcullis_tests::{Rig, limits};
 use serde_json::json;
 
 /// Holds a call in its first host call, takes `session:write` back, and lets it go on to write.
@@ -88,47 +85,4 @@ async fn a_revocation_lasts_until_the_next_decision() {
         rig.ask(&optional, "try-write", json!({})).await.reply,
         Some(true)
     );
-}
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Proves P5: `warn` warns in the host's log, `silent` does not; the plugin sees no difference.
-#[tokio::test(flavor = "current_thread")]
-async fn warn_warns_and_silent_does_not() {
-    for (on_denied, warned) in [(OnDenied::Warn, true), (OnDenied::Silent, false)] {
-        let written = Written::default();
-        let writer = written.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(move || writer.clone())
-            .finish();
-        let _here = tracing::subscriber::set_default(subscriber);
-        let rig = Rig::new(limits(|_| {}).on_denied(on_denied));
-        let consent = Consent::to(["behavior:extend_conditions", "behavior:extend_effects"]);
-        let optional = rig
-            .host
-            .load(plugin("optional-session-write"), &consent)
-            .await
-            .unwrap();
-        assert_eq!(
-            rig.ask(&optional, "try-write", json!({})).await.reply,
-            Some(false)
-        );
-        let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
-        assert_eq!(
-            log.contains("session:write") && log.contains("WARN"),
-            warned,
-            "{on_denied:?}: {log}"
-        );
-    }
 }

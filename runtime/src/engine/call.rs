@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::deadline::Within;
 use super::extension::Typed;
 use super::fault::Fault;
 use super::instance::Lease;
 use super::open::{Open, without_reply};
-use super::plugin::{Hold, Inner};
+use super::plugin::{Bound, Hold};
+use super::within::{Cut, Within};
 use crate::capability::Registration;
 use crate::grant::Instances;
 use crate::receipt::{Commit, Outcome, Receipt, Record};
@@ -25,112 +25,68 @@ const MAX_ATTEMPTS: u32 = 64;
 /// A commit that takes longer counts as a fault of the host. It is not stopped: it may still take effect.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Makes a call. `registrations` is `Some` for `lifecycle.load`.
+/// Makes a call. `registered` is `Some` for `lifecycle.load`, and gets what the plugin registered.
+///
+/// The future is made once and moved as little as possible, and what a warm call does not need stands in boxes: moving a large future
+/// is what a call would spend its time on.
 pub(super) async fn call<E: Typed>(
     hold: Hold,
     subject: Subject,
     request: E::Request,
-    registrations: Option<Vec<Registration>>,
-) -> (Receipt<E::Reply>, Vec<Registration>) {
-    let place = place_of::<E>(hold.plugin());
+    mut registered: Option<&mut Vec<Registration>>,
+) -> Receipt<E::Reply> {
     let mut open = Open::begin(hold, E::DESCRIPTOR.id, E::operation(&request), subject);
-    let Some(place) = place else {
-        let fault = Fault::new(
-            Outcome::NotRun,
-            "the plugin does not provide this extension",
-        );
-        return (without_reply(open.fail(fault)), Vec::new());
+    let place = match admit::<E>(&open.hold) {
+        Ok(place) => place,
+        Err(fault) => return without_reply(open.fail(fault)),
     };
-    if let Some(fault) = revoked::<E>(open.plugin()) {
-        return (without_reply(open.fail(fault)), Vec::new());
-    }
     loop {
         let attempts = open.attempt();
-        let reply = match attempt::<E>(&mut open, place, &request, &registrations).await {
+        let deadline = open.deadline;
+        let ended = {
+            let work = pin!(run::<E>(&mut open, place, &request, registered.is_some()));
+            Within::new(deadline, work).await
+        };
+        let reply = match conclude(&mut open, ended) {
             Ok(reply) => reply,
-            Err(fault) => return (without_reply(open.fail(fault)), Vec::new()),
+            Err(fault) => return without_reply(open.fail(fault)),
         };
-        let registered = open.take_registrations();
+        if let Some(registered) = &mut registered {
+            **registered = open.take_registrations();
+        }
         let Some(writes) = open.take_writes() else {
-            let receipt = Receipt {
-                record: open.succeed(Commit::None),
-                reply: Some(reply),
-            };
-            return (receipt, registered);
+            let record = open.succeed(Commit::None);
+            let reply = Some(reply);
+            return Receipt { record, reply };
         };
-        match commit(open, writes, attempts).await {
+        match Box::pin(commit(open, writes, attempts)).await {
             Committed::Again(again) => open = *again,
             Committed::Done(record) => {
                 let reply = (record.outcome == Outcome::Returned).then_some(reply);
-                return (Receipt { record, reply }, registered);
+                return Receipt { record, reply };
             }
         }
     }
 }
 
-/// The receipt of a call that never ran.
-pub(super) fn not_run<E: Typed>(
-    hold: Hold,
-    subject: Subject,
-    request: &E::Request,
-    why: &str,
-) -> Receipt<E::Reply> {
-    let mut open = Open::begin(hold, E::DESCRIPTOR.id, E::operation(request), subject);
-    without_reply(open.fail(Fault::new(Outcome::NotRun, why)))
-}
-
-/// The extension's place in the host's list, if the plugin provides it.
-fn place_of<E: Typed>(plugin: &Inner) -> Option<usize> {
+/// The extension's place in the host's list; else why the plugin is not called through it.
+fn admit<E: Typed>(hold: &Hold) -> Result<usize, Fault> {
+    let not_run = |why| Err(Fault::new(Outcome::NotRun, why));
+    if hold.is_stopped() {
+        return not_run("the plugin is stopped");
+    }
+    let plugin = hold.plugin();
+    if let Some(permission) = E::DESCRIPTOR.permission
+        && plugin.holdings.grant.is_revoked(permission)
+    {
+        let why = format!("`{permission}` was revoked");
+        return Err(Fault::new(Outcome::Denied, &why));
+    }
     let room = TypeId::of::<E>();
-    plugin
-        .bound
-        .iter()
-        .position(|bound| bound.as_ref().is_some_and(|bound| bound.room == room))
-}
-
-/// A plugin whose permission for an extension was taken back is not called through it any more.
-fn revoked<E: Typed>(plugin: &Inner) -> Option<Fault> {
-    let permission = E::DESCRIPTOR.permission?;
-    let revoked = plugin.holdings.grant.is_revoked(permission);
-    revoked.then(|| Fault::new(Outcome::Denied, &format!("`{permission}` was revoked")))
-}
-
-/// Runs the plugin once, up to the deadline. A panic of the host's side ends here.
-async fn attempt<E: Typed>(
-    open: &mut Open,
-    place: usize,
-    request: &E::Request,
-    registrations: &Option<Vec<Registration>>,
-) -> Result<E::Reply, Fault> {
-    let deadline = open.deadline;
-    let ended = {
-        let work =
-            pin!(AssertUnwindSafe(run::<E>(open, place, request, registrations)).catch_unwind());
-        Within::new(deadline, work).await
-    };
-    match ended {
-        Ok(Ok(Ok(reply))) => {
-            open.retire_or_keep();
-            reply.map_err(|message| Fault::new(Outcome::GuestError, &message))
-        }
-        Ok(Ok(Err(error))) => Err(open.fault_of(&error)),
-        Ok(Err(panic)) => {
-            let text = panic.downcast_ref::<&str>().copied();
-            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-            tracing::error!(plugin = %open.plugin().identity(), panic = text, "the host panicked in a call");
-            Err(Fault::new(
-                Outcome::HostFault,
-                "the host panicked while it served the plugin",
-            ))
-        }
-        Err(_) if open.lease.is_some() => Err(Fault::new(
-            Outcome::TimedOut,
-            "the wall time ran out while the plugin waited",
-        )),
-        Err(_) => Err(Fault::new(
-            Outcome::NotRun,
-            "no slot of the engine came free in time",
-        )),
+    let is_it = |bound: &Option<Bound>| bound.as_ref().is_some_and(|bound| bound.room == room);
+    match plugin.bound.iter().position(is_it) {
+        Some(place) => Ok(place),
+        None => not_run("the plugin does not provide this extension"),
     }
 }
 
@@ -140,7 +96,7 @@ async fn run<E: Typed>(
     open: &mut Open,
     place: usize,
     request: &E::Request,
-    registrations: &Option<Vec<Registration>>,
+    registering: bool,
 ) -> wasmtime::Result<Result<E::Reply, String>> {
     let (id, subject) = open.who();
     let subject = subject.clone();
@@ -162,20 +118,47 @@ async fn run<E: Typed>(
             lease
         }
         None => {
-            let slots = plugin.room.slots(plugin.weight).await?;
-            lease.insert(Lease::new(plugin, slots, id, subject, *deadline)?)
+            let slots = match plugin.room.free_slots(plugin.weight) {
+                Some(slots) => slots,
+                None => Box::pin(plugin.room.slots(plugin.weight)).await?,
+            };
+            let lease = lease.insert(Lease::new(plugin, slots, id, subject, *deadline)?);
+            if registering {
+                lease.store.data_mut().call.registrations = Some(Vec::new());
+            }
+            Box::pin(lease.start(plugin)).await?;
+            lease
         }
     };
-    if registrations.is_some() {
-        lease
-            .store
-            .data_mut()
-            .call
-            .registrations
-            .clone_from(registrations);
+    let (exports, store) = lease.exports::<E>(plugin, place)?;
+    E::enter(exports, store, request).await
+}
+
+/// What the plugin replied, or what became of it.
+fn conclude<R>(
+    open: &mut Open,
+    ended: Result<wasmtime::Result<Result<R, String>>, Cut>,
+) -> Result<R, Fault> {
+    match ended {
+        Ok(Ok(reply)) => {
+            open.retire_or_keep();
+            reply.map_err(|message| Fault::new(Outcome::GuestError, &message))
+        }
+        Ok(Err(error)) => Err(open.fault_of(&error)),
+        Err(Cut::Panicked(text)) => {
+            tracing::error!(plugin = %open.hold.plugin().identity(), panic = text, "the host panicked in a call");
+            let why = "the host panicked while it served the plugin";
+            Err(Fault::new(Outcome::HostFault, why))
+        }
+        Err(Cut::Elapsed) if open.lease.is_some() => {
+            let why = "the wall time ran out while the plugin waited";
+            Err(Fault::new(Outcome::TimedOut, why))
+        }
+        Err(Cut::Elapsed) => {
+            let why = "no slot of the engine came free in time";
+            Err(Fault::new(Outcome::NotRun, why))
+        }
     }
-    lease.instantiate(plugin).await?;
-    lease.enter::<E>(plugin, place, request).await
 }
 
 /// What came of a commit: a receipt, or the call runs again.
@@ -187,7 +170,7 @@ enum Committed {
 /// Commits in a task of its own, which the caller's going away does not stop; the receipt goes with it.
 async fn commit(mut open: Open, writes: WriteSet, attempts: u32) -> Committed {
     let count = writes.writes.len();
-    let port = open.plugin().rooms.commit.clone();
+    let port = open.hold.plugin().rooms.commit.clone();
     let cancelled = open.as_cancelled();
     let finish = async move {
         let store =

@@ -79,39 +79,31 @@ impl Lease {
         Ok(())
     }
 
-    /// Runs the plugin's start, if it has not run.
-    pub(super) async fn instantiate(&mut self, plugin: &Inner) -> wasmtime::Result<()> {
-        if self.instance.is_none() {
-            self.instance = Some(plugin.pre.instantiate_async(&mut self.store).await?);
-        }
+    /// Instantiates the plugin, which runs its start.
+    pub(super) async fn start(&mut self, plugin: &Inner) -> wasmtime::Result<()> {
+        self.instance = Some(plugin.pre.instantiate_async(&mut self.store).await?);
         Ok(())
     }
 
-    /// Calls a function of the extension in this place of the host's list.
-    pub(super) async fn enter<E: Typed>(
+    /// The functions of the extension in this place of the host's list, and the store to call them in.
+    pub(super) fn exports<E: Typed>(
         &mut self,
         plugin: &Inner,
         place: usize,
-        request: &E::Request,
-    ) -> wasmtime::Result<Result<E::Reply, String>> {
+    ) -> wasmtime::Result<(&E::Exports, &mut Store<Ctx>)> {
         let (Some(instance), Some(slot)) = (&self.instance, self.exports.get_mut(place)) else {
             return Err(wasmtime::Error::msg("the instance was not started"));
         };
         if slot.is_none() {
-            let bound = plugin
-                .bound
-                .get(place)
-                .and_then(Option::as_ref)
-                .and_then(|bound| bound.functions.downcast_ref::<E::Bound>());
+            let bound = plugin.bound.get(place).and_then(Option::as_ref);
+            let bound = bound.and_then(|bound| bound.functions.downcast_ref::<E::Bound>());
             let bound = bound.ok_or_else(|| wasmtime::Error::msg("the extension is not bound"))?;
             *slot = Some(Box::new(E::exports(bound, &mut self.store, instance)?));
         }
-        let exports = slot
-            .as_ref()
-            .and_then(|exports| exports.downcast_ref::<E::Exports>());
+        let exports = slot.as_ref().and_then(|exports| exports.downcast_ref());
         let exports = exports
             .ok_or_else(|| wasmtime::Error::msg("the extension is bound to another type"))?;
-        E::enter(exports, &mut self.store, request).await
+        Ok((exports, &mut self.store))
     }
 
     /// The world that the instance serves.

@@ -4,7 +4,6 @@ mod cache;
 mod call;
 mod compile;
 mod config;
-mod deadline;
 mod extension;
 mod fault;
 mod host_rooms;
@@ -15,6 +14,7 @@ mod plugin;
 mod pool;
 mod prepare;
 mod ticker;
+mod within;
 
 pub use cache::{CacheKey, CompileCache};
 pub use config::{EngineError, Metering, SLOTS, config};

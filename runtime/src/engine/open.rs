@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::fault::Fault;
 use super::instance::Lease;
-use super::plugin::{Hold, Inner};
+use super::plugin::Hold;
 use crate::capability::Registration;
 use crate::grant::Instances;
 use crate::identity::CallId;
@@ -72,10 +72,6 @@ impl Open {
         }
     }
 
-    pub(super) fn plugin(&self) -> &Arc<Inner> {
-        self.hold.plugin()
-    }
-
     /// The call's id and subject.
     pub(super) fn who(&self) -> (CallId, &Subject) {
         let record = self.record();
@@ -121,10 +117,11 @@ impl Open {
         let Some(lease) = self.lease.take() else {
             return;
         };
-        if let Instances::Warm { max_idle } = self.plugin().holdings.grant.instances()
+        if let Instances::Warm { max_idle } = self.hold.plugin().holdings.grant.instances()
+            && !lease.world().is_empty()
             && lease.store.data().is_bare()
         {
-            self.plugin().pool.keep(lease, max_idle);
+            self.hold.plugin().pool.keep(lease, max_idle);
         }
     }
 
@@ -208,7 +205,7 @@ impl Open {
         record.message = message;
         record.commit = commit;
         record.duration = self.started.elapsed();
-        for observer in &self.plugin().rooms.observers {
+        for observer in &self.hold.plugin().rooms.observers {
             if catch_unwind(AssertUnwindSafe(|| observer.record(&record))).is_err() {
                 tracing::error!(call = %record.id, "an observer panicked");
             }

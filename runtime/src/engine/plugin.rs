@@ -84,12 +84,15 @@ impl Plugin {
         &self.0.holdings.grant
     }
 
-    /// Calls the plugin. Whatever becomes of the call, a receipt comes of it, also if the future is dropped: then only the observers see it.
-    pub async fn call<E: Typed>(&self, subject: Subject, request: E::Request) -> Receipt<E::Reply> {
-        match self.hold() {
-            Some(hold) => hold.call::<E>(subject, request).await,
-            None => call::not_run::<E>(self.free(), subject, &request, "the plugin is stopped"),
-        }
+    /// Calls the plugin. Whatever becomes of the call, a receipt comes of it, also if the future is dropped after it began: then only the
+    /// observers see it. The plugin is not stopped as long as the future is there.
+    pub fn call<E: Typed>(
+        &self,
+        subject: Subject,
+        request: E::Request,
+    ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
+        let hold = self.hold().unwrap_or_else(|| Hold::new(&self.0, true));
+        call::call::<E>(hold, subject, request, None)
     }
 
     /// Calls with registration open, as `lifecycle.load` needs it; gives what was registered.
@@ -98,33 +101,28 @@ impl Plugin {
         subject: Subject,
         request: E::Request,
     ) -> (Receipt<E::Reply>, Vec<Registration>) {
-        match self.hold() {
-            Some(hold) => call::call::<E>(hold, subject, request, Some(Vec::new())).await,
-            None => (
-                call::not_run::<E>(self.free(), subject, &request, "the plugin is stopped"),
-                Vec::new(),
-            ),
-        }
+        let mut registered = Vec::new();
+        let hold = Hold::new(&self.0, false);
+        let receipt = call::call::<E>(hold, subject, request, Some(&mut registered)).await;
+        (receipt, registered)
     }
 
     /// Calls a plugin that takes no more calls from others.
-    pub(crate) async fn call_drained<E: Typed>(
+    pub(crate) fn call_drained<E: Typed>(
         &self,
         subject: Subject,
         request: E::Request,
-    ) -> Receipt<E::Reply> {
-        self.free().call::<E>(subject, request).await
+    ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
+        Hold::new(&self.0, false).call::<E>(subject, request)
     }
 
     /// Keeps the plugin from being stopped until the hold is dropped; `None` once it is stopped.
     pub(crate) fn hold(&self) -> Option<Hold> {
-        self.0.flights.take_off().then(|| Hold(self.0.clone()))
-    }
-
-    /// A hold that a stopped plugin gives as well.
-    fn free(&self) -> Hold {
-        self.0.flights.take_off_closed();
-        Hold(self.0.clone())
+        let held = self.0.flights.take_off();
+        held.then(|| Hold {
+            plugin: self.0.clone(),
+            stopped: false,
+        })
     }
 
     /// Takes no more calls, and waits for those in flight.
@@ -145,25 +143,43 @@ impl std::fmt::Debug for Plugin {
 }
 
 /// A plugin that is not stopped while this is held.
-pub(crate) struct Hold(Arc<Inner>);
+pub(crate) struct Hold {
+    plugin: Arc<Inner>,
+    stopped: bool,
+}
 
 impl Hold {
-    pub(crate) async fn call<E: Typed>(
+    /// A hold of a plugin that may be stopped already: for its last calls, made by whoever stops it, and for receipts of calls that do
+    /// not run (`stopped`).
+    fn new(plugin: &Arc<Inner>, stopped: bool) -> Self {
+        plugin.flights.take_off_closed();
+        Self {
+            plugin: plugin.clone(),
+            stopped,
+        }
+    }
+
+    pub(crate) fn call<E: Typed>(
         self,
         subject: Subject,
         request: E::Request,
-    ) -> Receipt<E::Reply> {
-        call::call::<E>(self, subject, request, None).await.0
+    ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
+        call::call::<E>(self, subject, request, None)
     }
 
     pub(super) fn plugin(&self) -> &Arc<Inner> {
-        &self.0
+        &self.plugin
+    }
+
+    /// Whether the call must not run.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.0.flights.land();
+        self.plugin.flights.land();
     }
 }
 
@@ -187,7 +203,7 @@ impl Flights {
         true
     }
 
-    /// For the last calls of a plugin, made by whoever closed it, and for receipts of calls that do not run.
+    /// Takes off whether closed or not.
     fn take_off_closed(&self) {
         self.state.fetch_add(1, Ordering::AcqRel);
     }

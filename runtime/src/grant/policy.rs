@@ -31,7 +31,8 @@ pub enum Instances {
     #[default]
     Fresh,
     /// Instances are kept warm after a call that went well and serve the same world again. Faster, and globals of the plugin last
-    /// from call to call. An instance never changes its world.
+    /// from call to call. An instance never changes its world, and a call about no world (those of
+    /// `lifecycle`, for example) always has a fresh one.
     Warm {
         /// How many idle instances are kept for each plugin and world.
         max_idle: usize,

@@ -1,0 +1,60 @@
+//! Ends a call that waits, and catches a panic of the host's side. Epochs end a call that computes.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use tokio::time::{Sleep, sleep_until};
+
+/// Why a future was not run to its end.
+#[derive(Debug)]
+pub(super) enum Cut {
+    /// The deadline passed.
+    Elapsed,
+    /// It panicked, with this text. It must not be polled again.
+    Panicked(Option<String>),
+}
+
+/// Runs a future up to a deadline. The timer is made when the future first waits: most calls never do.
+pub(super) struct Within<'a, F> {
+    future: Pin<&'a mut F>,
+    deadline: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl<'a, F: Future> Within<'a, F> {
+    pub(super) fn new(deadline: Instant, future: Pin<&'a mut F>) -> Self {
+        Self {
+            future,
+            deadline,
+            timer: None,
+        }
+    }
+}
+
+impl<F: Future> Future for Within<'_, F> {
+    type Output = Result<F::Output, Cut>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let future = self.future.as_mut();
+        // What a call touches is thrown away after a panic, or guarded against poisoning.
+        match catch_unwind(AssertUnwindSafe(|| future.poll(context))) {
+            Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
+            Ok(Poll::Pending) => {}
+            Err(panic) => return Poll::Ready(Err(Cut::Panicked(text_of(&*panic)))),
+        }
+        let deadline = self.deadline;
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
+        timer.as_mut().poll(context).map(|()| Err(Cut::Elapsed))
+    }
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> Option<String> {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+}

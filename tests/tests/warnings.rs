@@ -1,0 +1,52 @@
+//! What the host's log tells of denials. In a process of its own: a subscriber of `tracing` belongs to all threads.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use portcullis::grant::{Consent, OnDenied};
+use portcullis_tests::{Rig, limits, plugin};
+use serde_json::json;
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Proves P5: `warn` warns in the host's log, `silent` does not; the plugin sees no difference.
+#[tokio::test(flavor = "current_thread")]
+async fn warn_warns_and_silent_does_not() {
+    let written = Written::default();
+    let writer = written.clone();
+    tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .init();
+    for (on_denied, warned) in [(OnDenied::Warn, true), (OnDenied::Silent, false)] {
+        let rig = Rig::new(limits(|_| {}).on_denied(on_denied));
+        let consent = Consent::to(["behavior:extend_conditions", "behavior:extend_effects"]);
+        let optional = rig
+            .host
+            .load(plugin("optional-session-write"), &consent)
+            .await
+            .unwrap();
+        assert_eq!(
+            rig.ask(&optional, "try-write", json!({})).await.reply,
+            Some(false)
+        );
+        let log = String::from_utf8(std::mem::take(&mut *written.0.lock().unwrap())).unwrap();
+        assert_eq!(
+            log.contains("session:write") && log.contains("WARN"),
+            warned,
+            "{on_denied:?}: {log}"
+        );
+    }
+}
