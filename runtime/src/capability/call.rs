@@ -30,6 +30,9 @@ pub struct Registration {
 }
 
 /// The state of a call, as capabilities see it.
+///
+/// What only failures need is `#[cold]`: inlined into a host function it would widen the function's frame, and a page more of stack is a
+/// page more for each live instance.
 pub struct Call {
     pub(crate) id: CallId,
     pub(crate) deadline: Instant,
@@ -131,6 +134,7 @@ impl Call {
     }
 
     /// Records that the plugin was refused something by a scope, and gives the error that it gets.
+    #[cold]
     pub fn deny(&mut self, permission: &str, asked: String, why: &str) -> RoomError {
         self.record_denial(Denial {
             permission: permission.to_owned(),
@@ -141,6 +145,7 @@ impl Call {
     }
 
     /// Like [`Call::deny`], for a permission that the plugin does not hold at all: the policy says what that does.
+    #[cold]
     pub fn deny_ungranted(&mut self, permission: &str, asked: String, why: &str) -> RoomError {
         let error = self.deny(permission, asked, why);
         match self.grant.on_denied() {
@@ -166,6 +171,7 @@ impl Call {
     }
 
     /// What the plugin gets when a port fails. The detail goes to the host's log only.
+    #[cold]
     pub fn port_failed(&self, capability: &'static str, error: PortError) -> RoomError {
         match error {
             PortError::NotFound => RoomError::not_found(),
@@ -178,6 +184,7 @@ impl Call {
     }
 
     /// What the plugin gets when a port replies to another question than the one asked.
+    #[cold]
     pub fn port_broke_protocol(&self, capability: &'static str) -> RoomError {
         tracing::error!(
             capability,
@@ -187,6 +194,7 @@ impl Call {
     }
 
     /// Ends the call.
+    #[cold]
     pub fn end(&mut self, ended: Ended) -> RoomError {
         self.ended = Some(ended.clone());
         RoomError::End(ended)

@@ -45,7 +45,8 @@ pub struct Ctx {
     pub(crate) call: Call,
     pub(crate) limiter: Limiter,
     holdings: Arc<Holdings>,
-    wasi: WasiCtx,
+    /// Made when the plugin first asks for something of WASI: many never do.
+    wasi: Option<Box<WasiCtx>>,
     table: ResourceTable,
 }
 
@@ -68,7 +69,7 @@ impl Ctx {
         table.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
         Self {
             limiter: Limiter::new(limits),
-            wasi: wasi::context(&tap, limits.fuel.is_some()),
+            wasi: None,
             call: Call::new(id, subject, grant, tap, holdings.slots.len(), deadline),
             holdings,
             table,
@@ -118,7 +119,10 @@ impl Ctx {
 impl WasiView for Ctx {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
-            ctx: &mut self.wasi,
+            ctx: self.wasi.get_or_insert_with(|| {
+                let deterministic = self.call.limits().fuel.is_some();
+                Box::new(wasi::context(&self.call.tap, deterministic))
+            }),
             table: &mut self.table,
         }
     }

@@ -12,10 +12,11 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::bare::{Bare, WALL};
-use crate::report::Memory;
+use crate::report::{Memory, median};
 use crate::{Failure, gate};
 
 const INSTANCES: usize = 100;
+const RUNS: usize = 9;
 
 /// A world that answers once the gate opens.
 struct Closed {
@@ -65,11 +66,17 @@ fn child(side: &str, plugins: &Path) -> Result<f64, Failure> {
 }
 
 pub fn measure(plugins: &Path) -> Result<Memory, Failure> {
-    // In processes of their own, so that neither finds memory that the other has given back.
-    let bare_bytes = child("bare", plugins)?;
+    // In processes of their own, so that neither finds memory that the other has given back; in turn, and the medians count.
+    let mut samples: [Vec<f64>; 2] = Default::default();
+    for _ in 0..RUNS {
+        for (samples, side) in samples.iter_mut().zip(["bare", "portcullis"]) {
+            samples.push(child(side, plugins)?);
+        }
+    }
+    let [bare_bytes, portcullis_bytes] = samples.map(|samples| median(samples.into_iter()));
     Ok(Memory {
         bare_bytes,
-        portcullis_bytes: child("portcullis", plugins)?,
+        portcullis_bytes,
     })
 }
 

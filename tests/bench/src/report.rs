@@ -70,7 +70,8 @@ impl Kill {
     }
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+/// The middle one.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
