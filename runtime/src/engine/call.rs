@@ -3,7 +3,8 @@
 use std::any::TypeId;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
@@ -11,10 +12,11 @@ use super::extension::Typed;
 use super::fault::Fault;
 use super::instance::Lease;
 use super::open::{Open, without_reply};
-use super::plugin::{Bound, Hold};
+use super::plugin::{Bound, Hold, Inner};
 use super::within::{Cut, Within};
 use crate::capability::Registration;
 use crate::grant::Instances;
+use crate::identity::CallId;
 use crate::receipt::{Commit, Outcome, Receipt, Record};
 use crate::subject::Subject;
 use crate::write_set::{CommitError, WriteSet};
@@ -117,21 +119,28 @@ async fn run<E: Typed>(
             lease.begin(id, subject, *deadline)?;
             lease
         }
-        None => {
-            let slots = match plugin.room.free_slots(plugin.weight) {
-                Some(slots) => slots,
-                None => Box::pin(plugin.room.slots(plugin.weight)).await?,
-            };
-            let lease = lease.insert(Lease::new(plugin, slots, id, subject, *deadline)?);
-            if registering {
-                lease.store.data_mut().call.registrations = Some(Vec::new());
-            }
-            Box::pin(lease.start(plugin)).await?;
-            lease
-        }
+        None => Box::pin(fresh(plugin, lease, id, subject, *deadline, registering)).await?,
     };
     let (exports, store) = lease.exports::<E>(plugin, place)?;
     E::enter(exports, store, request).await
+}
+
+/// A fresh instance, put where the receipt holds it before anything of the plugin runs.
+async fn fresh<'a>(
+    plugin: &Arc<Inner>,
+    place: &'a mut Option<Lease>,
+    id: CallId,
+    subject: Subject,
+    deadline: Instant,
+    registering: bool,
+) -> wasmtime::Result<&'a mut Lease> {
+    let slots = plugin.room.slots(plugin.weight).await?;
+    let lease = place.insert(Lease::new(plugin, slots, id, subject, deadline)?);
+    if registering {
+        lease.store.data_mut().call.registrations = Some(Vec::new());
+    }
+    lease.start(plugin).await?;
+    Ok(lease)
 }
 
 /// What the plugin replied, or what became of it.
@@ -145,20 +154,26 @@ fn conclude<R>(
             reply.map_err(|message| Fault::new(Outcome::GuestError, &message))
         }
         Ok(Err(error)) => Err(open.fault_of(&error)),
-        Err(Cut::Panicked(text)) => {
-            tracing::error!(plugin = %open.hold.plugin().identity(), panic = text, "the host panicked in a call");
-            let why = "the host panicked while it served the plugin";
-            Err(Fault::new(Outcome::HostFault, why))
-        }
-        Err(Cut::Elapsed) if open.lease.is_some() => {
-            let why = "the wall time ran out while the plugin waited";
-            Err(Fault::new(Outcome::TimedOut, why))
-        }
-        Err(Cut::Elapsed) => {
-            let why = "no slot of the engine came free in time";
-            Err(Fault::new(Outcome::NotRun, why))
-        }
+        Err(cut) => Err(fault_of_cut(open, cut)),
     }
+}
+
+#[cold]
+fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
+    let (outcome, why) = match cut {
+        Cut::Panicked(text) => {
+            let plugin = open.hold.plugin().identity();
+            tracing::error!(%plugin, panic = text, "the host panicked in a call");
+            let why = "the host panicked while it served the plugin";
+            (Outcome::HostFault, why)
+        }
+        Cut::Elapsed if open.lease.is_some() => {
+            let why = "the wall time ran out while the plugin waited";
+            (Outcome::TimedOut, why)
+        }
+        Cut::Elapsed => (Outcome::NotRun, "no slot of the engine came free in time"),
+    };
+    Fault::new(outcome, why)
 }
 
 /// What came of a commit: a receipt, or the call runs again.

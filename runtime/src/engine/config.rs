@@ -66,20 +66,16 @@ impl EngineRoom {
         }))
     }
 
-    /// Slots, if they are free now. Idle warm instances of any plugin make room when there are none.
-    pub(crate) fn free_slots(&self, weight: u32) -> Option<OwnedSemaphorePermit> {
+    /// Waits for slots. Idle warm instances of any plugin make room when there are none.
+    pub(crate) async fn slots(&self, weight: u32) -> Result<OwnedSemaphorePermit, EngineError> {
         loop {
             if let Ok(slots) = self.slots.clone().try_acquire_many_owned(weight) {
-                return Some(slots);
+                return Ok(slots);
             }
             if !self.evict_one() {
-                return None;
+                break;
             }
         }
-    }
-
-    /// Waits for slots.
-    pub(crate) async fn slots(&self, weight: u32) -> Result<OwnedSemaphorePermit, EngineError> {
         let slots = self.slots.clone().acquire_many_owned(weight).await;
         slots.map_err(|_| EngineError("the engine is closed".to_owned()))
     }

@@ -104,6 +104,7 @@ impl Open {
         !self.unrepeatable && Instant::now() < self.deadline
     }
 
+    #[cold]
     pub(super) fn fault_of(&self, error: &wasmtime::Error) -> Fault {
         match &self.lease {
             Some(lease) => Fault::of(error, lease.store.data()),
@@ -167,6 +168,7 @@ impl Open {
     }
 
     /// Ends a call that failed: throws its changes and its instance away.
+    #[cold]
     pub(super) fn fail(&mut self, fault: Fault) -> Box<Record> {
         let commit = self.discard();
         self.end(fault.outcome, Some(fault.message), commit)
@@ -183,6 +185,7 @@ impl Open {
         self.end(fault.outcome, Some(fault.message), commit)
     }
 
+    #[cold]
     fn discard(&mut self) -> Commit {
         self.read_lease();
         self.lease = None;
