@@ -8,45 +8,78 @@ use crate::limits::Limits;
 /// Counts what a store holds and ends the call that exceeds its limits.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    memory_limit: u64,
-    table_limit: u64,
+    memory: Space,
+    tables: Space,
     instances: usize,
-    memory: u64,
-    peak_memory: u64,
-    tables: u64,
-    last_memory_growth: u64,
-    last_table_growth: u64,
     refused: bool,
+}
+
+/// One kind of space, in bytes or elements.
+#[derive(Debug)]
+struct Space {
+    name: &'static str,
+    limit: u64,
+    held: u64,
+    peak: u64,
+    last_growth: u64,
+}
+
+impl Space {
+    fn new(name: &'static str, limit: u64) -> Self {
+        Self {
+            name,
+            limit,
+            held: 0,
+            peak: 0,
+            last_growth: 0,
+        }
+    }
+
+    fn grow(&mut self, current: usize, desired: usize) -> Result<(), Ended> {
+        let growth = u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX);
+        let wanted = self.held.saturating_add(growth);
+        if wanted > self.limit {
+            self.last_growth = 0;
+            return Err(Ended::OutOfMemory(self.name));
+        }
+        self.held = wanted;
+        self.peak = self.peak.max(wanted);
+        self.last_growth = growth;
+        Ok(())
+    }
+
+    /// Growth that was allowed here and failed below (a memory's own maximum, the allocator) gives its part of the sum back.
+    fn give_back(&mut self) {
+        self.held = self
+            .held
+            .saturating_sub(std::mem::take(&mut self.last_growth));
+    }
 }
 
 impl Limiter {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            memory_limit: limits.memory_bytes,
-            table_limit: limits.table_elements,
+            memory: Space::new("linear memory", limits.memory_bytes),
+            tables: Space::new("table elements", limits.table_elements),
             instances: usize::try_from(limits.instances).unwrap_or(usize::MAX),
-            memory: 0,
-            peak_memory: 0,
-            tables: 0,
-            last_memory_growth: 0,
-            last_table_growth: 0,
             refused: false,
         }
     }
 
     /// The most linear memory that the store has had.
     pub(crate) fn peak_memory(&self) -> u64 {
-        self.peak_memory
+        self.memory.peak
     }
 
     /// Whether it was ended for want of memory or table space, at its start included.
     pub(crate) fn refused(&self) -> bool {
         self.refused
     }
-}
 
-fn growth(current: usize, desired: usize) -> u64 {
-    u64::try_from(desired.saturating_sub(current)).unwrap_or(u64::MAX)
+    fn allow(&mut self, growth: Result<(), Ended>) -> wasmtime::Result<bool> {
+        self.refused |= growth.is_err();
+        growth.map(|()| true).map_err(Into::into)
+    }
 }
 
 impl ResourceLimiter for Limiter {
@@ -56,24 +89,12 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let grown = growth(current, desired);
-        let wanted = self.memory.saturating_add(grown);
-        if wanted > self.memory_limit {
-            self.last_memory_growth = 0;
-            self.refused = true;
-            return Err(Ended::OutOfMemory("linear memory").into());
-        }
-        self.memory = wanted;
-        self.peak_memory = self.peak_memory.max(wanted);
-        self.last_memory_growth = grown;
-        Ok(true)
+        let growth = self.memory.grow(current, desired);
+        self.allow(growth)
     }
 
-    // Growth that was allowed here and failed below (a memory's own maximum, the allocator) gives its part of the sum back.
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.memory = self
-            .memory
-            .saturating_sub(std::mem::take(&mut self.last_memory_growth));
+        self.memory.give_back();
         Ok(())
     }
 
@@ -83,22 +104,12 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let grown = growth(current, desired);
-        let wanted = self.tables.saturating_add(grown);
-        if wanted > self.table_limit {
-            self.last_table_growth = 0;
-            self.refused = true;
-            return Err(Ended::OutOfMemory("table elements").into());
-        }
-        self.tables = wanted;
-        self.last_table_growth = grown;
-        Ok(true)
+        let growth = self.tables.grow(current, desired);
+        self.allow(growth)
     }
 
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.tables = self
-            .tables
-            .saturating_sub(std::mem::take(&mut self.last_table_growth));
+        self.tables.give_back();
         Ok(())
     }
 
