@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use portcullis::extension::Skip;
 use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::host::{LoadError, PluginState, UnloadError};
-use portcullis::{Outcome, Package, PluginId};
+use portcullis::{Outcome, Package, PluginId, Subject};
 use portcullis_tests::{Rig, component, embed, limits, plugin, rig};
-use serde_json::json;
+use serde_json::{Map, json};
 
 fn id(id: &str) -> PluginId {
     id.parse().unwrap()
@@ -134,6 +134,21 @@ async fn unloading_waits_for_calls_in_flight() {
         rig.host.unload(&id("hostile")).await,
         Err(UnloadError::NotLoaded(_))
     ));
+}
+
+/// Proves X5: a call that was made and never polled holds nothing up; polled after its plugin is gone, it leaves a receipt all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_begins_when_it_is_polled() {
+    let rig = Rig::default();
+    let hostile = rig.load("hostile").await;
+    let request = Evaluate {
+        name: "echo".into(),
+        params: Map::new(),
+    };
+    let call = hostile.call::<Conditions>(Subject::world("alpha"), request);
+    rig.host.unload(&id("hostile")).await.unwrap();
+    let receipt = call.await;
+    assert_eq!(receipt.outcome, Outcome::NotRun, "{receipt}");
 }
 
 /// Proves X7: a new version that is refused, by the grant or by its own `load`, leaves the old one serving.

@@ -12,7 +12,7 @@ use super::extension::Typed;
 use super::fault::Fault;
 use super::instance::Lease;
 use super::open::{Open, without_reply};
-use super::plugin::{Bound, Hold, Inner};
+use super::plugin::{Bound, Entrance, Hold, Inner};
 use super::within::{Cut, Within};
 use crate::capability::Registration;
 use crate::grant::Instances;
@@ -32,11 +32,12 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 /// The future is made once and moved as little as possible, and what a warm call does not need stands in boxes: moving a large future
 /// is what a call would spend its time on.
 pub(super) async fn call<E: Typed>(
-    hold: Hold,
+    entrance: Entrance,
     subject: Subject,
     request: E::Request,
     mut registered: Option<&mut Vec<Registration>>,
 ) -> Receipt<E::Reply> {
+    let hold = entrance.enter();
     let mut open = Open::begin(hold, E::DESCRIPTOR.id, E::operation(&request), subject);
     let place = match admit::<E>(&open.hold) {
         Ok(place) => place,

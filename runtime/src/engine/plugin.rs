@@ -85,14 +85,13 @@ impl Plugin {
     }
 
     /// Calls the plugin. Whatever becomes of the call, a receipt comes of it, also if the future is dropped after it began: then only the
-    /// observers see it. The plugin is not stopped as long as the future is there.
+    /// observers see it. The call begins when the future is first polled.
     pub fn call<E: Typed>(
         &self,
         subject: Subject,
         request: E::Request,
     ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        let hold = self.hold().unwrap_or_else(|| Hold::new(&self.0, true));
-        call::call::<E>(hold, subject, request, None)
+        call::call::<E>(Entrance::Knock(self.0.clone()), subject, request, None)
     }
 
     /// Calls with registration open, as `lifecycle.load` needs it; gives what was registered.
@@ -102,8 +101,8 @@ impl Plugin {
         request: E::Request,
     ) -> (Receipt<E::Reply>, Vec<Registration>) {
         let mut registered = Vec::new();
-        let hold = Hold::new(&self.0, false);
-        let receipt = call::call::<E>(hold, subject, request, Some(&mut registered)).await;
+        let entrance = Entrance::Knock(self.0.clone());
+        let receipt = call::call::<E>(entrance, subject, request, Some(&mut registered)).await;
         (receipt, registered)
     }
 
@@ -113,7 +112,12 @@ impl Plugin {
         subject: Subject,
         request: E::Request,
     ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        Hold::new(&self.0, false).call::<E>(subject, request)
+        self.0.flights.take_off_closed();
+        let hold = Hold {
+            plugin: self.0.clone(),
+            stopped: false,
+        };
+        hold.call::<E>(subject, request)
     }
 
     /// Keeps the plugin from being stopped until the hold is dropped; `None` once it is stopped.
@@ -149,22 +153,12 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// A hold of a plugin that may be stopped already: for its last calls, made by whoever stops it, and for receipts of calls that do
-    /// not run (`stopped`).
-    fn new(plugin: &Arc<Inner>, stopped: bool) -> Self {
-        plugin.flights.take_off_closed();
-        Self {
-            plugin: plugin.clone(),
-            stopped,
-        }
-    }
-
     pub(crate) fn call<E: Typed>(
         self,
         subject: Subject,
         request: E::Request,
     ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        call::call::<E>(self, subject, request, None)
+        call::call::<E>(Entrance::Held(self), subject, request, None)
     }
 
     pub(super) fn plugin(&self) -> &Arc<Inner> {
@@ -180,6 +174,30 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         self.plugin.flights.land();
+    }
+}
+
+/// How a call comes to its plugin.
+pub(super) enum Entrance {
+    /// Whoever makes it holds the plugin.
+    Held(Hold),
+    /// It asks for a hold when it begins.
+    Knock(Arc<Inner>),
+}
+
+impl Entrance {
+    /// The hold; it says so if the plugin is stopped, and the call then leaves its receipt without running.
+    pub(super) fn enter(self) -> Hold {
+        match self {
+            Self::Held(hold) => hold,
+            Self::Knock(plugin) => {
+                let stopped = !plugin.flights.take_off();
+                if stopped {
+                    plugin.flights.take_off_closed();
+                }
+                Hold { plugin, stopped }
+            }
+        }
     }
 }
 
