@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use portcullis::capability::world_read::WorldRead;
 use portcullis::engine::PrepareError;
 use portcullis::host::LoadError;
-use portcullis::{Consent, Grant, Host, Plugin};
-use portcullis_tests::{Rig, plugin};
+use portcullis::permission::{CapabilityDescriptor, Catalogue, Gate};
+use portcullis::{Capability, Consent, Grant, Host, Package, Plugin};
+use portcullis_tests::{Rig, component, embed, plugin};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -168,4 +170,57 @@ async fn a_grant_of_another_catalogue_links_nothing() {
         }
         refused => panic!("{refused:?}"),
     }
+}
+
+/// Decides against a catalogue whose only capability is this one, and loads into a host whose own `world-read` needs `world:read`.
+async fn load_decided_elsewhere(package: Package, room: CapabilityDescriptor) {
+    let rig = Rig::default();
+    let mut catalogue = Catalogue::new();
+    catalogue.capability(room).unwrap();
+    for extension in portcullis::extension::DESCRIPTORS {
+        catalogue.extension(*extension).unwrap();
+    }
+    let policy = rig.host.policy();
+    let grant = Grant::decide(&package, &catalogue, policy, &Consent::Everything).unwrap();
+    match rig.host.load_granted(package, grant).await {
+        Err(LoadError::Prepare(PrepareError::NoRoom { interface })) => {
+            assert_eq!(interface, "portcullis:plugin/world-read")
+        }
+        refused => panic!("{refused:?}"),
+    }
+}
+
+/// Proves P3: what another room offers under the same interface was not decided about.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_opens_no_other_room() {
+    let twin = CapabilityDescriptor {
+        id: "twin",
+        ..WorldRead::DESCRIPTOR
+    };
+    load_decided_elsewhere(plugin("noop"), twin).await;
+}
+
+/// Proves P3: an interface that was open to all where the decision was made stays closed where a permission opens it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_opens_nothing_past_a_permission() {
+    const OPEN: &[Gate] = &[Gate {
+        interface: "portcullis:plugin/world-read",
+        version: "0.1.0",
+        permission: None,
+    }];
+    let open = CapabilityDescriptor {
+        gates: OPEN,
+        ..WorldRead::DESCRIPTOR
+    };
+    let manifest = r#"
+        [plugin]
+        id = "noop"
+        name = "Noop"
+        version = "0.1.0"
+        [permissions."behavior:extend_conditions"]
+        reason = "Offers a condition."
+        [[contributes.conditions]]
+        name = "calls"
+    "#;
+    load_decided_elsewhere(embed(&component("noop"), manifest), open).await;
 }

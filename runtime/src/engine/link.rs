@@ -9,8 +9,9 @@ use wasmtime::component::{Component, Linker, Type, Val};
 use super::host_rooms::AnyCapability;
 use super::prepare::PrepareError;
 use crate::capability::{Ctx, RoomError};
-use crate::grant::{Grant, Linking};
+use crate::grant::{Grant, ImportDecision, Linking};
 use crate::package::InterfaceName;
+use crate::permission::Gate;
 
 /// Links what the grant says, import by import.
 pub(super) fn link(
@@ -34,9 +35,11 @@ pub(super) fn link(
                 let interface = InterfaceName::parse(import)
                     .map(|name| name.interface)
                     .unwrap_or_default();
+                let (room, gate) = decided(decision, &interface, capabilities)?;
                 // Two compatible versions of an interface are one for the linker.
-                if linked.insert(interface.clone()) {
-                    open(&mut linker, &interface, capabilities)?;
+                if linked.insert(interface) {
+                    room.link(&mut linker, &gate)
+                        .map_err(PrepareError::engine)?;
                 }
             }
         }
@@ -44,22 +47,23 @@ pub(super) fn link(
     Ok(linker)
 }
 
-fn open(
-    linker: &mut Linker<Ctx>,
+/// The room and the gate that the decision was about. A grant may have been decided against another host's catalogue: the same interface
+/// of another room, or behind another permission, is not what was decided.
+fn decided<'a>(
+    decision: &ImportDecision,
     interface: &str,
-    capabilities: &[Arc<dyn AnyCapability>],
-) -> Result<(), PrepareError> {
-    for room in capabilities {
-        if let Some(gate) = room
-            .descriptor()
-            .gates
-            .iter()
-            .find(|gate| gate.interface == interface)
-        {
-            return room.link(linker, gate).map_err(PrepareError::engine);
-        }
-    }
-    Err(PrepareError::NoRoom {
+    capabilities: &'a [Arc<dyn AnyCapability>],
+) -> Result<(&'a Arc<dyn AnyCapability>, Gate), PrepareError> {
+    let mut rooms = capabilities.iter();
+    let found = rooms.find_map(|room| {
+        let descriptor = room.descriptor();
+        let mut gates = descriptor.gates.iter();
+        let gate = gates.find(|gate| gate.interface == interface)?;
+        let is_it =
+            decision.capability == Some(descriptor.id) && decision.permission == gate.permission;
+        is_it.then_some((room, *gate))
+    });
+    found.ok_or_else(|| PrepareError::NoRoom {
         interface: interface.to_owned(),
     })
 }

@@ -44,7 +44,7 @@ pub enum PrepareError {
     },
     /// The grant was decided against another catalogue than this host's.
     #[error(
-        "this host has no capability behind `{interface}`; decide the grant against this host's catalogue"
+        "this host does not offer `{interface}` as it was decided about; decide the grant against this host's catalogue"
     )]
     NoRoom {
         /// The interface.
