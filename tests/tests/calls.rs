@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use portcullis::capability::LogSink;
+use portcullis::log_record::LogRecord;
 use portcullis::receipt::Commit;
 use portcullis::{Observer, Outcome, Record};
 use portcullis_tests::{Rig, Trouble, limits};
@@ -225,6 +227,35 @@ async fn an_observer_that_panics_is_ignored() {
     });
     let noop = rig.load("noop").await;
     assert_eq!(rig.ask(&noop, "noop", json!({})).await.reply, Some(true));
+}
+
+/// A log that fails.
+struct Bursts;
+
+impl LogSink for Bursts {
+    fn emit(&self, _: LogRecord) {
+        panic!("the log panics on purpose");
+    }
+}
+
+/// Proves X3, C7: a log that panics harms no call, neither while the plugin runs nor when its last line is flushed; what it lost is counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_panics_is_survived() {
+    let rig = Rig::with(limits(|_| {}), |builder| {
+        builder
+            .log(Arc::new(Bursts))
+            .compile_cache(portcullis_tests::rig::shared_cache())
+    });
+    let hostile = rig.load("hostile").await;
+    let receipt = rig.ask(&hostile, "forged-log", json!({})).await;
+    assert_ne!(receipt.outcome, Outcome::HostFault, "{receipt}");
+    assert!(receipt.dropped_log_records > 0, "{receipt}");
+    assert_eq!(
+        rig.ask(&hostile, "echo", json!({ "value": true }))
+            .await
+            .reply,
+        Some(true)
+    );
 }
 
 /// Proves X1: on the metered engine the same call takes the same fuel and gives the same reply each time.

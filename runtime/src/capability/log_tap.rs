@@ -1,6 +1,7 @@
 //! The way of a plugin's text out of the sandbox: budgeted, escaped, tagged, and handed to the host's log.
 
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +14,7 @@ pub(crate) const MAX_MESSAGE: usize = 4_096;
 
 /// Where the log records of plugins go.
 pub trait LogSink: Send + Sync + 'static {
-    /// Takes one record. Called on the thread that runs the plugin, so it should not block.
+    /// Takes one record. Called on the thread that runs the plugin, so it should not block. A record that it panics over counts as dropped.
     fn emit(&self, record: LogRecord);
 }
 
@@ -182,15 +183,20 @@ impl LogTap {
         }
         state.records_left -= 1;
         state.bytes_left -= text as u64;
-        self.sink.emit(LogRecord {
+        let record = LogRecord {
             plugin: self.plugin.clone(),
             call: CallId::of_sequence(self.call.load(Ordering::Relaxed)),
             source,
             level,
             message,
             fields,
-        });
-        true
+        };
+        // Caught here and not with the call: unfinished lines are flushed after it, and while it is torn down.
+        let emitted = catch_unwind(AssertUnwindSafe(|| self.sink.emit(record))).is_ok();
+        if !emitted {
+            state.dropped += 1;
+        }
+        emitted
     }
 
     /// For writing: notes that the call has logged.
