@@ -61,8 +61,11 @@
 //! | 5 | [`host`] | what an application embeds |
 
 // Floor 1.
+pub mod clock;
 pub mod enabled;
+pub mod event;
 pub mod grant;
+pub mod guard;
 pub mod identity;
 pub mod limits;
 pub mod log_record;

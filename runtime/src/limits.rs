@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::RequestedLimits;
+use crate::write_set::KvQuota;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -34,6 +35,10 @@ pub struct Limits {
     pub host_calls: u64,
     /// Keys and values that a call may collect for its commit. Default 1 MiB.
     pub write_bytes: u64,
+    /// What the plugin's key-value store holds at most, keys and values together. Default 4 MiB.
+    pub kv_bytes: u64,
+    /// Keys of the plugin's key-value store. Default 10,000.
+    pub kv_keys: u64,
     /// Fuel, about one unit a WebAssembly instruction. `Some` runs the plugin on the metered engine, where calls on fresh instances are deterministic; `None`
     /// (the default) on the faster one, where only the wall time ends a call.
     pub fuel: Option<u64>,
@@ -52,6 +57,8 @@ impl Default for Limits {
             log_bytes: MIB / 4,
             host_calls: 100_000,
             write_bytes: MIB,
+            kv_bytes: 4 * MIB,
+            kv_keys: 10_000,
             fuel: None,
         }
     }
@@ -78,6 +85,14 @@ impl Limits {
             self.fuel = Some(wish.min(ceiling));
         }
         self
+    }
+
+    /// What the plugin's key-value store may hold.
+    pub fn kv_quota(&self) -> KvQuota {
+        KvQuota {
+            bytes: self.kv_bytes,
+            keys: self.kv_keys,
+        }
     }
 
     /// The wall time of a call.

@@ -10,7 +10,9 @@ use futures_util::FutureExt;
 
 use super::extension::Typed;
 use super::fault::Fault;
+use super::host_rooms::HostRooms;
 use super::instance::Lease;
+use super::line::{Places, Turn};
 use super::open::{Open, without_reply};
 use super::plugin::{Bound, Entrance, Hold, Inner};
 use super::within::{Cut, Within};
@@ -43,6 +45,7 @@ pub(super) async fn call<E: Typed>(
         Ok(place) => place,
         Err(fault) => return without_reply(open.fail(fault)),
     };
+    let mut turn: Option<Turn> = None;
     loop {
         let attempts = open.attempt();
         let deadline = open.deadline;
@@ -63,7 +66,14 @@ pub(super) async fn call<E: Typed>(
             return Receipt { record, reply };
         };
         match Box::pin(commit(open, writes, attempts)).await {
-            Committed::Again(again) => open = *again,
+            Committed::Again(again, places) => {
+                open = *again;
+                let rooms = open.hold.plugin().rooms.clone();
+                turn = match Box::pin(wait(rooms, open.deadline, turn, places)).await {
+                    Ok(turn) => Some(turn),
+                    Err(fault) => return without_reply(open.fail(fault)),
+                };
+            }
             Committed::Done(record) => {
                 let reply = (record.outcome == Outcome::Returned).then_some(reply);
                 return Receipt { record, reply };
@@ -180,7 +190,26 @@ fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
 /// What came of a commit: a receipt, or the call runs again.
 enum Committed {
     Done(Box<Record>),
-    Again(Box<Open>),
+    Again(Box<Open>, Places),
+}
+
+/// The call's turn to run again. One that has a turn keeps it, unless it now depends on something else.
+async fn wait(
+    rooms: Arc<HostRooms>,
+    deadline: Instant,
+    turn: Option<Turn>,
+    places: Places,
+) -> Result<Turn, Fault> {
+    match turn {
+        Some(turn) if turn.covers(&places) => return Ok(turn),
+        other => drop(other),
+    }
+    tokio::time::timeout_at(deadline.into(), rooms.line.join(places))
+        .await
+        .map_err(|_| {
+            let why = "the wall time ran out while others changed what the call reads";
+            Fault::new(Outcome::TimedOut, why)
+        })
 }
 
 /// Commits in a task of its own, which the caller's going away does not stop; the receipt goes with it.
@@ -188,6 +217,7 @@ async fn commit(mut open: Open, writes: WriteSet, attempts: u32) -> Committed {
     let count = writes.writes.len();
     let port = open.hold.plugin().rooms.commit.clone();
     let cancelled = open.as_cancelled();
+    let places = Places::of(&writes);
     let finish = async move {
         let store =
             tokio::spawn(async move { AssertUnwindSafe(port.call(writes)).catch_unwind().await });
@@ -198,11 +228,12 @@ async fn commit(mut open: Open, writes: WriteSet, attempts: u32) -> Committed {
             Ok(Ok(Ok(Err(CommitError::Conflict))))
                 if attempts < MAX_ATTEMPTS && open.may_repeat() =>
             {
-                return Committed::Again(Box::new(open));
+                return Committed::Again(Box::new(open), places);
             }
             Ok(Ok(Ok(Err(CommitError::Conflict)))) => {
                 open.not_committed("other calls keep changing what this one reads", refused)
             }
+            Ok(Ok(Ok(Err(CommitError::OverQuota)))) => open.over_quota(refused),
             Ok(Ok(Ok(Err(CommitError::Failed)))) => open.not_committed("the store failed", refused),
             Ok(_) => open.not_committed("the store panicked", unknown),
             Err(_) => open.not_committed("the store did not answer in time", unknown),

@@ -6,6 +6,7 @@ use wasmtime::component::Linker;
 
 use super::cache::CompileCache;
 use super::extension::AnyExtension;
+use super::line::Line;
 use crate::capability::{Capability, Ctx, Granted, LogSink, Port, Slot};
 use crate::grant::Grant;
 use crate::permission::{CapabilityDescriptor, Catalogue, Gate};
@@ -28,6 +29,7 @@ pub(crate) struct HostRooms {
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) cache: Option<Arc<CompileCache>>,
+    pub(crate) line: Line,
 }
 
 /// A capability whose type is forgotten, in the list of a host.

@@ -155,6 +155,7 @@ impl Open {
             subject: record.subject.clone(),
             reads: mem::take(&mut call.reads),
             writes: mem::take(&mut call.writes),
+            kv_quota: call.limits().kv_quota(),
         });
     }
 
@@ -182,6 +183,13 @@ impl Open {
     /// Ends a call that replied, and whose changes the store did not take.
     pub(super) fn not_committed(&mut self, why: &str, commit: Commit) -> Box<Record> {
         let fault = Fault::new(Outcome::HostFault, why);
+        self.end(fault.outcome, Some(fault.message), commit)
+    }
+
+    /// Ends a call that replied, and whose changes would fill the plugin's key-value store beyond its quota.
+    pub(super) fn over_quota(&mut self, commit: Commit) -> Box<Record> {
+        let why = "the key-value store would hold more than its quota";
+        let fault = Fault::new(Outcome::OverBudget, why);
         self.end(fault.outcome, Some(fault.message), commit)
     }
 

@@ -16,7 +16,7 @@ use crate::capability::wasi::Wasi;
 use crate::capability::world_read::WorldRead;
 use crate::capability::{Answer, Capability, LogSink, Port, TracingSink};
 use crate::engine::{
-    AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Listed, Observer,
+    AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer,
 };
 use crate::extension::{self, SharedRegistry};
 use crate::grant::Policy;
@@ -166,6 +166,7 @@ impl HostBuilder {
             log: self.log,
             observers: self.observers,
             cache: self.cache,
+            line: Line::default(),
         };
         Ok(Host(Arc::new(Inner {
             rooms: Arc::new(rooms),

@@ -1,5 +1,7 @@
 //! Host ports: what an embedder implements for a capability to have something to offer.
 
+mod generation;
+mod kv;
 mod npc;
 mod session;
 mod world;
@@ -13,6 +15,8 @@ use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use generation::{JobRequest, JobState};
+pub use kv::{KvEntry, KvPage, KvReply, KvRequest, KvUsage};
 pub use npc::{NpcInfo, NpcReply, NpcRequest};
 pub use session::{SessionInfo, SessionReply, SessionRequest};
 pub use world::{Location, WorldInfo, WorldReply, WorldRequest};

@@ -14,7 +14,7 @@ use portcullis::package::Digest;
 use portcullis::write_set::{
     Change, CommitError, Document, Relationship, Version, Write, WriteSet,
 };
-use portcullis::{PluginId, Subject};
+use portcullis::{Limits, PluginId, Subject};
 use serde_json::{Value, json};
 
 use super::*;
@@ -101,6 +101,7 @@ fn commit(
             subject,
             reads,
             writes,
+            kv_quota: Limits::default().kv_quota(),
         },
     )
 }
