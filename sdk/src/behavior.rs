@@ -19,7 +19,7 @@ pub fn register_effect(name: &str) -> Result<(), Error> {
     host::extend_effects::register_effect(name)
 }
 
-/// Offers a simulation provider. Permission: `behavior:configure_simulation`.
+/// Offers what the manifest contributes to `simulation`, `candidates` and `scoring` under this name. Permission: `behavior:configure_simulation`.
 pub fn register_provider(name: &str) -> Result<(), Error> {
     host::configure_simulation::register_provider(name)
 }

@@ -18,17 +18,22 @@ macro_rules! import {
 /// Generates the module `bindings` for a world `provides-...`, and the macro `export` beside it, which [`plugin!`](crate::plugin) calls in the
 /// plugin's crate: what it names is public for that alone. The generator refuses `with` for a world that shares no types.
 macro_rules! export {
-    ($world:literal) => {
-        crate::bindings::export!($world, with: { "portcullis:plugin/types@0.1.0": crate::types });
-    };
     ($world:literal without types) => {
-        crate::bindings::export!($world, with: {});
+        crate::bindings::export!(@ $world, with: {});
     };
-    ($world:literal, with: $with:tt) => {
+    ($world:literal $(, $option:ident: $value:tt)*) => {
+        crate::bindings::export!(@ $world, with: { "portcullis:plugin/types@0.1.0": crate::types } $(, $option: $value)*);
+    };
+    (@ $world:literal $(, $option:ident: $value:tt)*) => {
         #[doc(hidden)]
         #[allow(missing_docs, unreachable_pub, clippy::all)]
         pub mod bindings {
-            wit_bindgen::generate!({ path: "wit", world: $world, with: $with, pub_export_macro: true });
+            wit_bindgen::generate!({
+                path: "wit",
+                world: $world,
+                pub_export_macro: true,
+                $($option: $value,)*
+            });
         }
         #[doc(hidden)]
         pub use bindings::export;

@@ -40,6 +40,8 @@
 //! | [`Conditions`](conditions::Conditions) | `conditions` | `contributes.conditions` | `behavior:extend_conditions` |
 //! | [`Effects`](effects::Effects) | `effects` | `contributes.effects` | `behavior:extend_effects` |
 //! | [`Simulation`](simulation::Simulation) | `simulation` | `contributes.simulation` | `behavior:configure_simulation` |
+//! | [`Candidates`](candidates::Candidates) | `candidates` | `contributes.candidates` | `behavior:configure_simulation` |
+//! | [`Scoring`](scoring::Scoring) | `scoring` | `contributes.scoring` | `behavior:configure_simulation` |
 //! | [`Lifecycle`](lifecycle::Lifecycle) | `lifecycle` | none | none |
 //!
 //! # What a plugin can ask of its host
@@ -60,12 +62,14 @@
 
 // The rooms. A capability or an extension is one file and one line here.
 pub mod behavior;
+pub mod candidates;
 pub mod conditions;
 pub mod effects;
 pub mod lifecycle;
 pub mod log;
 pub mod npc;
 pub mod permissions;
+pub mod scoring;
 pub mod session;
 pub mod simulation;
 pub mod world;
@@ -89,9 +93,11 @@ pub use wit_bindgen;
 
 /// Everything that a plugin's source usually names.
 pub mod prelude {
+    pub use crate::candidates::{Activity, Candidates};
     pub use crate::conditions::Conditions;
     pub use crate::effects::Effects;
     pub use crate::lifecycle::Lifecycle;
+    pub use crate::scoring::{Candidate, Override, Scoring};
     pub use crate::simulation::Simulation;
     pub use crate::{Error, Failure, Params, Subject, Value, json};
     pub use crate::{behavior, log, npc, permissions, session, world};

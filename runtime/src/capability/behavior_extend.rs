@@ -1,4 +1,4 @@
-//! `behavior-extend`: register conditions, effects and simulation providers, while `lifecycle.load` runs.
+//! `behavior-extend`: register conditions, effects and providers of the simulation, while `lifecycle.load` runs.
 
 use std::collections::BTreeSet;
 
@@ -22,27 +22,32 @@ mod bindings {
 
 use bindings::portcullis::plugin::{configure_simulation, extend_conditions, extend_effects};
 
-/// An interface of this room: what opens it, and the extension whose contributions it registers.
+/// An interface of this room: what opens it, and the extensions whose contributions it registers by name.
 struct Register {
     interface: &'static str,
     permission: &'static str,
-    extension: &'static str,
+    /// What a denial calls them.
+    kind: &'static str,
+    extensions: &'static [&'static str],
 }
 
 const CONDITIONS: Register = Register {
     interface: "portcullis:plugin/extend-conditions",
     permission: "behavior:extend_conditions",
-    extension: "conditions",
+    kind: "conditions",
+    extensions: &["conditions"],
 };
 const EFFECTS: Register = Register {
     interface: "portcullis:plugin/extend-effects",
     permission: "behavior:extend_effects",
-    extension: "effects",
+    kind: "effects",
+    extensions: &["effects"],
 };
 const SIMULATION: Register = Register {
     interface: "portcullis:plugin/configure-simulation",
     permission: "behavior:configure_simulation",
-    extension: "simulation",
+    kind: "providers",
+    extensions: &["simulation", "candidates", "scoring"],
 };
 
 const fn gate(register: &Register) -> Gate {
@@ -65,7 +70,7 @@ impl Capability for BehaviorExtend {
     type State = Contributed;
     const DESCRIPTOR: CapabilityDescriptor = CapabilityDescriptor {
         id: "behavior-extend",
-        summary: "Register conditions, effects and simulation providers while loading.",
+        summary: "Register conditions, effects and providers of the simulation while loading.",
         wit: include_str!("../../wit/behavior-extend.wit"),
         gates: &[gate(&CONDITIONS), gate(&EFFECTS), gate(&SIMULATION)],
         scope: RawParser::of::<NoScope>(),
@@ -96,25 +101,33 @@ fn contributed<'a>(
     grant: &'a Grant,
     register: &Register,
 ) -> impl Iterator<Item = (&'static str, String)> + 'a {
-    let extension = register.extension;
-    grant
-        .contributions(extension)
-        .filter_map(move |raw| Some((extension, raw.name()?)))
+    register.extensions.iter().flat_map(|extension| {
+        let contributions = grant.contributions(extension);
+        contributions.filter_map(|raw| Some((*extension, raw.name()?)))
+    })
 }
 
 impl RoomView<'_, BehaviorExtend> {
+    /// Registers all that the manifest contributes under the name, in the extensions of the interface.
     fn register(&mut self, register: &Register, name: String) -> Result<(), RoomError> {
-        let asked = format!("register {} {name}", register.extension);
+        let asked = format!("register {} {name}", register.kind);
         self.enter(register.permission, &asked)?;
-        let contribution = (register.extension, name);
-        if !self.state.0.contains(&contribution) {
+        let contributions: Vec<_> = register
+            .extensions
+            .iter()
+            .map(|extension| (*extension, name.clone()))
+            .filter(|contribution| self.state.0.contains(contribution))
+            .collect();
+        if contributions.is_empty() {
             return Err(self.call.deny(
                 register.permission,
                 asked,
                 "the manifest does not contribute it",
             ));
         }
-        self.call.register(contribution.0, contribution.1)
+        contributions
+            .into_iter()
+            .try_for_each(|(extension, name)| self.call.register(extension, name))
     }
 }
 

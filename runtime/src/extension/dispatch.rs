@@ -1,5 +1,6 @@
 //! The way from a name to a call: look the entry up, check that the world uses the plugin, keep the plugin while it is called.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use super::registry::{Entry, SharedRegistry};
 use crate::enabled::EnabledPlugins;
-use crate::engine::Typed;
+use crate::engine::{Extension, Typed};
 use crate::receipt::Receipt;
 use crate::subject::{Context, Subject};
 
@@ -82,11 +83,36 @@ pub async fn dispatch<E: Typed>(
 
 /// Whether an entry may be called in the scene.
 pub(super) fn check(entry: &Entry, scene: Scene<'_>, requires: &[Context]) -> Result<(), Skip> {
-    if !scene.enabled.contains(&entry.plugin.identity().plugin) {
+    if !is_used(entry, scene) {
         return Err(Skip::NotEnabled);
     }
     match requires.iter().find(|part| !scene.subject.has(**part)) {
         Some(missing) => Err(Skip::MissingContext(*missing)),
         None => Ok(()),
     }
+}
+
+/// Whether the scene's world uses the entry's plugin.
+pub(super) fn is_used(entry: &Entry, scene: Scene<'_>) -> bool {
+    scene.enabled.contains(&entry.plugin.identity().plugin)
+}
+
+/// The qualified names of an extension's entries, the highest priority first; among equals the order of registration decides.
+pub(super) fn by_priority<E: Extension>(
+    registry: &SharedRegistry,
+    counts: impl Fn(&Entry) -> bool,
+    priority: impl Fn(&E::Contribution) -> i32,
+) -> Vec<String> {
+    let snapshot = registry.snapshot();
+    let mut names: Vec<(i32, String)> = snapshot
+        .of::<E>()
+        .filter(|entry| counts(entry))
+        .filter_map(|entry| {
+            let contribution = entry.contribution::<E>()?;
+            Some((priority(contribution), entry.qualified.clone()))
+        })
+        .collect();
+    // Stable: equals stay as they were registered.
+    names.sort_by_key(|(priority, _)| Reverse(*priority));
+    names.into_iter().map(|(_, name)| name).collect()
 }

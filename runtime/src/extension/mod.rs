@@ -6,10 +6,12 @@
 mod dispatch;
 mod registry;
 
+pub mod candidates;
 pub mod conditions;
 pub mod effects;
 pub mod lifecycle;
 pub mod run;
+pub mod scoring;
 pub mod simulation;
 
 use std::marker::PhantomData;
@@ -17,6 +19,8 @@ use std::sync::Arc;
 
 pub use dispatch::{Dispatched, Scene, Skip, dispatch};
 pub use registry::{Entry, Registry, RegistryError, SharedRegistry, Statistic};
+
+use dispatch::{by_priority, is_used};
 
 use crate::capability::types;
 use crate::engine::{AnyExtension, Extension, Listed};
@@ -41,6 +45,8 @@ extensions![
     conditions::Conditions,
     effects::Effects,
     simulation::Simulation,
+    candidates::Candidates,
+    scoring::Scoring,
     run::Run,
 ];
 
@@ -64,4 +70,14 @@ fn json_object(
     }
     // Writing a map of JSON values to a string cannot fail.
     serde_json::to_string(params).unwrap_or_default().into()
+}
+
+/// What is wrong with a score that a plugin replied, if anything.
+fn check_score(argument: &str, score: f64) -> Result<(), String> {
+    if score.is_finite() && score >= 0.0 {
+        return Ok(());
+    }
+    Err(format!(
+        "{argument}: must be a number from 0 on, is {score}"
+    ))
 }

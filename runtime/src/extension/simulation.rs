@@ -1,6 +1,5 @@
 //! `simulation`: settings of the simulation. Providers are merged by priority; one that fails is skipped.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -9,7 +8,7 @@ use serde_json::{Map, Value};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
-use super::{Dispatched, Entry, Scene, SharedRegistry, dispatch};
+use super::{Dispatched, Entry, Scene, SharedRegistry, by_priority, dispatch};
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
@@ -118,20 +117,9 @@ pub struct Settings {
 
 /// Asks all providers of the scene's world.
 pub(crate) async fn provide(registry: &SharedRegistry, scene: Scene<'_>) -> Settings {
-    let mut providers: Vec<(i32, String)> = registry
-        .snapshot()
-        .of::<Simulation>()
-        .filter_map(|entry| {
-            Some((
-                entry.contribution::<Simulation>()?.priority,
-                entry.qualified.clone(),
-            ))
-        })
-        .collect();
-    // Stable: among equals the order of registration decides.
-    providers.sort_by_key(|(priority, _)| Reverse(*priority));
+    let providers = by_priority::<Simulation>(registry, |_| true, |one| one.priority);
     let mut settings = Settings::default();
-    for (_, qualified) in providers {
+    for qualified in providers {
         let request = |entry: &Entry, _: &Provider| Provide {
             name: entry.name.clone(),
         };

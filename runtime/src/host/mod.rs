@@ -19,8 +19,10 @@ use members::Members;
 use serde_json::{Map, Value};
 
 use crate::engine::{HostRooms, Plugin, Typed};
+use crate::extension::candidates::{self, Proposals};
 use crate::extension::conditions::{self, Evaluation};
 use crate::extension::effects::{self, Application};
+use crate::extension::scoring::{self, Rescored};
 use crate::extension::simulation::{self, Settings};
 use crate::extension::{Registry, Scene, SharedRegistry};
 use crate::grant::{Consent, Explanation, Policy};
@@ -116,5 +118,15 @@ impl Host {
     /// The settings that the simulation providers of the scene's world want, merged by priority.
     pub async fn simulation(&self, scene: Scene<'_>) -> Settings {
         simulation::provide(&self.0.registry, scene).await
+    }
+    /// The activities that the plugins of the scene's world propose to its NPC, in order of priority. A provider that fails proposes none.
+    pub async fn candidates(&self, scene: Scene<'_>) -> Proposals {
+        candidates::propose(&self.0.registry, scene).await
+    }
+
+    /// The scores of the candidates once the plugins of the scene's world have overridden them. All see the scores as they are given here;
+    /// where two override one, the higher priority wins. One that fails overrides nothing.
+    pub async fn rescore(&self, scene: Scene<'_>, candidates: &[scoring::Candidate]) -> Rescored {
+        scoring::rescore(&self.0.registry, scene, candidates).await
     }
 }

@@ -49,10 +49,10 @@ pub struct PolicyFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What: `condition NAME`, `effect NAME`, `simulation`, `run`, `enable`, `disable`, `unload`, `revoke PERMISSION`.
+    /// What: `condition NAME`, `effect NAME`, `simulation`, `candidates`, `scoring`, `run`, `enable`, `disable`, `unload`, `revoke PERMISSION`.
     #[serde(rename = "do")]
     pub what: String,
-    /// The parameters.
+    /// The parameters; for `scoring` the `candidates`.
     #[serde(default)]
     pub params: Map<String, Value>,
     /// Whom it is about; the session `s1` of the world `alpha` and its NPC `ada` where nothing is said.

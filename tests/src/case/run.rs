@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use portcullis::Plugin;
-use portcullis::extension::Scene;
 use portcullis::extension::run::{Main, Run};
+use portcullis::extension::scoring::Candidate;
+use portcullis::extension::{Dispatched, Scene};
 use serde_json::{Value, json};
 
 use super::file::{Case, Step};
@@ -78,11 +79,17 @@ async fn take(step: &Step, rig: &Rig, plugin: &Plugin) -> Value {
         }
         "simulation" => {
             let settings = rig.host.simulation(scene).await;
-            let calls = settings
-                .providers
-                .iter()
-                .map(|(name, call)| json!([name, outcome::dispatched(call)]));
-            json!({ "values": settings.values, "providers": calls.collect::<Vec<_>>() })
+            json!({ "values": settings.values, "providers": calls(&settings.providers) })
+        }
+        "candidates" => {
+            let proposals = rig.host.candidates(scene).await;
+            let activities = proposals.activities.iter();
+            let activities = activities.map(|one| json!([one.plugin, one.activity, one.proposal]));
+            json!({ "activities": activities.collect::<Vec<_>>(), "providers": calls(&proposals.providers) })
+        }
+        "scoring" => {
+            let rescored = rig.host.rescore(scene, &candidates(step)).await;
+            json!({ "scores": rescored.scores, "overrides": calls(&rescored.overrides) })
         }
         "run" => json!(plugin.call::<Run>(subject, Main {}).await.outcome),
         "enable" => said(rig.host.enable(&id).await),
@@ -95,6 +102,19 @@ async fn take(step: &Step, rig: &Rig, plugin: &Plugin) -> Value {
         #[expect(clippy::panic, reason = "a test cannot go on")]
         other => panic!("`{other}` is nothing that a case can do"),
     }
+}
+
+/// How each of several calls ended, by name.
+fn calls<R>(calls: &[(String, Dispatched<R>)]) -> Vec<Value> {
+    let call = |(name, call): &(String, _)| json!([name, outcome::dispatched(call)]);
+    calls.iter().map(call).collect()
+}
+
+/// What the step lets an NPC choose among.
+fn candidates(step: &Step) -> Vec<Candidate> {
+    let candidates = step.params.get("candidates").cloned().unwrap_or_default();
+    #[expect(clippy::expect_used, reason = "a test cannot go on")]
+    serde_json::from_value(candidates).expect("`candidates`, each with `activity` and `score`")
 }
 
 fn said(result: Result<(), portcullis::host::UnloadError>) -> Value {

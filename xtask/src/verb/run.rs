@@ -33,7 +33,8 @@ use crate::value::{Size, Time};
 /// that the plugin makes go to a copy of the world in memory and are shown; no file is written. Without --call, any component that
 /// exports `wasi:cli/run` runs, without grants and under the same limits; what it prints goes to stdout and stderr, line by line.
 ///
-/// The input is JSON: {"subject": {"world": "...", "session": "...", "npc": "..."}, "params": {...}}, every part optional.
+/// The input is JSON: {"subject": {"world": "...", "session": "...", "npc": "..."}, "params": {...}}, every part optional; for scoring also
+/// "candidates": [{"activity": "...", "location": "...", "score": 1}].
 #[derive(Args)]
 pub(crate) struct Options {
     /// A plugin, or any component with a main.

@@ -61,4 +61,21 @@ impl Simulation for Orderly {
     }
 }
 
-portcullis_sdk::plugin!(Orderly: lifecycle, conditions, effects, simulation);
+impl Candidates for Orderly {
+    fn propose(&self, name: &str, _subject: &Subject) -> Result<Vec<Activity>, Failure> {
+        Ok(vec![Activity::new(name)])
+    }
+}
+
+impl Scoring for Orderly {
+    fn rescore(
+        &self,
+        _name: &str,
+        _subject: &Subject,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Override>, Failure> {
+        Ok(candidates.iter().map(|one| one.times(1.0)).collect())
+    }
+}
+
+portcullis_sdk::plugin!(Orderly: lifecycle, conditions, effects, simulation, candidates, scoring);

@@ -4,16 +4,21 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use portcullis::extension::candidates::{Candidates, Propose};
 use portcullis::extension::conditions::Conditions;
 use portcullis::extension::effects::Effects;
 use portcullis::extension::lifecycle::Lifecycle;
 use portcullis::extension::run::{Main, Run};
+use portcullis::extension::scoring::{Rescore, Scoring};
 use portcullis::extension::simulation::{Provide, Simulation};
 use portcullis::extension::{Dispatched, Skip};
 use portcullis::grant::{Explanation, ExtensionDecision};
 use portcullis::permission::{ContributionDescriptor, ExtensionDescriptor};
-use portcullis::{EnabledPlugins, Extension, Host, Outcome, Package, Plugin, Receipt, Scene};
+use portcullis::{
+    EnabledPlugins, Extension, Host, Outcome, Package, Plugin, Receipt, Scene, Typed,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,6 +42,11 @@ impl Call {
             extension: Run::DESCRIPTOR.id.to_owned(),
             name: "run".to_owned(),
         }
+    }
+
+    /// The name as requests have it.
+    fn name(&self) -> Arc<str> {
+        self.name.as_str().into()
     }
 }
 
@@ -107,17 +117,25 @@ const CALLABLE: &[Callable] = &[
     Callable {
         room: Simulation::DESCRIPTOR,
         enter: |ground, call, request| {
-            Box::pin(async move {
-                let provide = Provide {
-                    name: call.name.as_str().into(),
-                };
-                Ok(untyped(
-                    ground
-                        .plugin
-                        .call::<Simulation>(request.subject.clone(), provide)
-                        .await,
-                ))
-            })
+            let provide = Provide { name: call.name() };
+            Box::pin(direct::<Simulation>(ground, request, provide))
+        },
+    },
+    Callable {
+        room: Candidates::DESCRIPTOR,
+        enter: |ground, call, request| {
+            let propose = Propose { name: call.name() };
+            Box::pin(direct::<Candidates>(ground, request, propose))
+        },
+    },
+    Callable {
+        room: Scoring::DESCRIPTOR,
+        enter: |ground, call, request| {
+            let rescore = Rescore {
+                name: call.name(),
+                candidates: request.candidates.clone(),
+            };
+            Box::pin(direct::<Scoring>(ground, request, rescore))
         },
     },
     Callable {
@@ -126,18 +144,19 @@ const CALLABLE: &[Callable] = &[
     },
     Callable {
         room: Run::DESCRIPTOR,
-        enter: |ground, _, request| {
-            Box::pin(async move {
-                Ok(untyped(
-                    ground
-                        .plugin
-                        .call::<Run>(request.subject.clone(), Main {})
-                        .await,
-                ))
-            })
-        },
+        enter: |ground, _, request| Box::pin(direct::<Run>(ground, request, Main {})),
     },
 ];
+
+/// Calls an extension of the plugin itself.
+async fn direct<E: Typed>(
+    ground: &Ground<'_>,
+    request: &Request,
+    what: E::Request,
+) -> Dispatched<Value> {
+    let subject = request.subject.clone();
+    Ok(untyped(ground.plugin.call::<E>(subject, what).await))
+}
 
 /// The plugin's steps are the host's to make: loading has made the first two, and its going makes the others. What is asked for is the
 /// receipt of one of them.

@@ -2,9 +2,11 @@
 
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
 use portcullis::Subject;
+use portcullis::extension::scoring::Candidate;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -31,11 +33,12 @@ pub(super) struct SubjectFlags {
     npc: Option<String>,
 }
 
-/// A call's subject and parameters.
+/// A call's subject and parameters, and for `scoring` what there is to choose among.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) subject: Subject,
     pub(super) params: Map<String, Value>,
+    pub(super) candidates: Arc<[Candidate]>,
 }
 
 /// The input as it is written.
@@ -44,6 +47,7 @@ pub(super) struct Request {
 struct Input {
     subject: InputSubject,
     params: Map<String, Value>,
+    candidates: Vec<Candidate>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -79,6 +83,7 @@ pub(super) fn request(
     Ok(Request {
         subject,
         params: input.params,
+        candidates: input.candidates.into(),
     })
 }
 
@@ -107,7 +112,7 @@ fn read(path: &Path) -> Result<Input, CliError> {
     serde_json::from_slice(&bytes).map_err(|error| {
         CliError::usage(
             format!("the input {}: {error}", path.display()),
-            r#"write {"subject": {"world": "...", "session": "...", "npc": "..."}, "params": {...}}; every part may be left out"#,
+            r#"write {"subject": {"world": "...", "session": "...", "npc": "..."}, "params": {...}, "candidates": [{"activity": "...", "score": 1}]}; every part may be left out"#,
         )
     })
 }
