@@ -156,7 +156,7 @@ pub(super) fn world(
 
 fn enabled(document: &WorldDocument, findings: &mut Findings<'_>) -> EnabledPlugins {
     let behavior = json!({ "behavior": document.world.behavior });
-    EnabledPlugins::of_document(&behavior).unwrap_or_else(|error| {
+    portcullis::enabled::get(&behavior).unwrap_or_else(|error| {
         let path = [
             Step::Key("world"),
             Step::Key("behavior"),
