@@ -131,6 +131,8 @@ fn every_room_is_used_by_a_plugin() {
         "conditions",
         "effects",
         "simulation",
+        "candidates",
+        "scoring",
         "lifecycle",
     ] {
         assert!(
