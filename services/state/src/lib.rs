@@ -1,1 +1,50 @@
-//! State that lasts.
+//! State that lasts for a [`portcullis::Host`]: worlds with their NPCs and sessions, workspaces, each plugin's key-value store, text
+//! generation jobs, the history of every change, events, and what the crash-loop guard remembers. In one SQLite file.
+//!
+//! A [`Store`] is the host's state ([`HostBuilder::state`](portcullis::host::HostBuilder::state)), its event sink and its guard's store.
+//! Everything is in memory and is read from there; every change goes through one thread, which writes what waits in one transaction and
+//! then shows it. A call's changes are made as a whole or not at all, with one row of the [`history`](Store::history) for each, and
+//! they survive a killed process ([`Durability`]).
+//!
+//! An [`Archive`] looks into the file without holding a host back, and replays the history to [`check`](Archive::check) it.
+
+mod archive;
+mod change;
+mod check;
+mod content;
+mod depth;
+mod document;
+mod effective;
+mod error;
+mod event;
+mod guard;
+mod history;
+mod item;
+mod job;
+mod jobs;
+mod kv;
+mod load;
+mod memory;
+mod observe;
+mod open;
+mod options;
+mod ports;
+mod save;
+mod schema;
+mod shared;
+mod store;
+mod writer;
+
+pub use archive::Archive;
+pub use check::{CheckReport, Difference};
+pub use document::{
+    NpcDocument, NpcMeta, SessionDocument, SessionMeta, World, WorldDocument, WorldMeta,
+};
+pub use error::{FlushError, InvalidDocument, OpenError, ReadError, TransactError};
+pub use event::{EventPage, EventQuery};
+pub use history::{Actor, HistoryEntry, HistoryOf, HistoryQuery};
+pub use item::Item;
+pub use job::{Job, JobCounts};
+pub use options::{Durability, Options};
+pub use store::Store;
+pub use writer::Transaction;

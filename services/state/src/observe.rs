@@ -1,0 +1,44 @@
+//! What the host tells the store without waiting: events, and the crash-loop guard's records.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use portcullis::PluginId;
+use portcullis::event::{Event, EventSink};
+use portcullis::guard::{GuardRecord, GuardStore};
+
+use crate::event::WAITING;
+use crate::store::Store;
+use crate::writer::Task;
+
+impl EventSink for Store {
+    fn event(&self, event: &Event) {
+        let shared = self.shared();
+        if shared.events_waiting.fetch_add(1, Ordering::Relaxed) < WAITING {
+            shared.warned.store(false, Ordering::Relaxed);
+            self.send(Task::Event(Box::new(event.clone())));
+            return;
+        }
+        shared.events_waiting.fetch_sub(1, Ordering::Relaxed);
+        shared.events_dropped.fetch_add(1, Ordering::Relaxed);
+        if !shared.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "{WAITING} events wait to be written; more are dropped until there is room"
+            );
+        }
+    }
+}
+
+impl GuardStore for Store {
+    fn read(&self) -> BTreeMap<PluginId, GuardRecord> {
+        self.with_guard(|records| records.clone())
+    }
+
+    fn write(&self, plugin: &PluginId, record: &GuardRecord) {
+        // Sent under the lock, so that the last one here is the last one on disk.
+        self.with_guard(|records| {
+            records.insert(plugin.clone(), record.clone());
+            self.send(Task::Guard(plugin.clone(), record.clone()));
+        });
+    }
+}

@@ -1,0 +1,178 @@
+//! What one job changes, on top of what the jobs before it in the same batch changed, on top of what is in memory.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use portcullis::PluginId;
+use portcullis::capability::port::KvUsage;
+
+use crate::content::{Content, Layer};
+use crate::item::Item;
+use crate::memory::Memory;
+
+pub(crate) struct Overlay<'a> {
+    memory: &'a Memory,
+    batch: &'a Layer,
+    job: Layer,
+    now_ms: u64,
+}
+
+impl<'a> Overlay<'a> {
+    pub(crate) fn new(memory: &'a Memory, batch: &'a Layer, now_ms: u64) -> Self {
+        Self {
+            memory,
+            batch,
+            job: Layer::new(),
+            now_ms,
+        }
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    pub(crate) fn memory(&self) -> &'a Memory {
+        self.memory
+    }
+
+    /// What the job has changed.
+    pub(crate) fn job(&self) -> &Layer {
+        &self.job
+    }
+
+    pub(crate) fn into_job(self) -> Layer {
+        self.job
+    }
+
+    /// What stands there now.
+    pub(crate) fn get(&self, item: &Item) -> Option<Content> {
+        match self.job.get(item) {
+            Some(content) => content.clone(),
+            None => self.before(item),
+        }
+    }
+
+    /// What stood there before the job.
+    pub(crate) fn before(&self, item: &Item) -> Option<Content> {
+        match self.batch.get(item) {
+            Some(content) => content.clone(),
+            None => self.memory.get(item),
+        }
+    }
+
+    pub(crate) fn has(&self, item: &Item) -> bool {
+        self.get(item).is_some()
+    }
+
+    pub(crate) fn put(&mut self, item: Item, content: Content) {
+        self.job.insert(item, Some(content));
+    }
+
+    /// Removes an item; false if it was not there.
+    pub(crate) fn remove(&mut self, item: &Item) -> bool {
+        let there = self.has(item);
+        if there {
+            self.job.insert(item.clone(), None);
+        }
+        there
+    }
+
+    /// Edits a copy of what stands there; `None` if nothing does.
+    pub(crate) fn edit<T>(
+        &mut self,
+        item: &Item,
+        edit: impl FnOnce(&mut Content) -> T,
+    ) -> Option<T> {
+        if !self.job.contains_key(item) {
+            let content = self.before(item)?;
+            self.job.insert(item.clone(), Some(content));
+        }
+        self.job.get_mut(item)?.as_mut().map(edit)
+    }
+
+    /// The worlds that are there now.
+    pub(crate) fn worlds(&self) -> BTreeSet<Arc<str>> {
+        let mut worlds: BTreeSet<_> = self.memory.worlds.keys().cloned().collect();
+        for (item, content) in self.batch.iter().chain(&self.job) {
+            if let Item::World { world } = item {
+                match content {
+                    Some(_) => worlds.insert(world.clone()),
+                    None => worlds.remove(world),
+                };
+            }
+        }
+        worlds
+    }
+
+    /// The NPCs and sessions of a world that are there now.
+    pub(crate) fn members(&self, world: &str) -> Vec<Item> {
+        let mut members = BTreeSet::new();
+        if let Some(known) = self.memory.worlds.get(world) {
+            members.extend(known.npcs.keys().map(|npc| Item::npc(world, npc)));
+            members.extend(known.sessions.keys().map(|id| Item::session(world, id)));
+        }
+        for layer in [self.batch, &self.job] {
+            let from = Item::npc(world, "");
+            let npcs = layer
+                .range(from..)
+                .take_while(|(item, _)| is_npc(item, world));
+            let from = Item::session(world, "");
+            let sessions = layer
+                .range(from..)
+                .take_while(|(item, _)| is_session(item, world));
+            members.extend(npcs.chain(sessions).map(|(item, _)| item.clone()));
+        }
+        members.retain(|item| self.has(item));
+        members.into_iter().collect()
+    }
+
+    /// What a plugin's store held before the job, and what it holds now.
+    pub(crate) fn kv_usage(&self, plugin: &PluginId) -> (KvUsage, KvUsage) {
+        let mut usage = self.memory.kv_usage(plugin, self.now_ms);
+        for (item, content) in keys_of(self.batch, plugin) {
+            self.count(&mut usage, item, self.memory.get(item), content.as_ref());
+        }
+        let before = usage;
+        for (item, content) in keys_of(&self.job, plugin) {
+            self.count(&mut usage, item, self.before(item), content.as_ref());
+        }
+        (before, usage)
+    }
+
+    fn count(&self, usage: &mut KvUsage, item: &Item, old: Option<Content>, new: Option<&Content>) {
+        if let Some(bytes) = self.live_bytes(item, old.as_ref()) {
+            usage.keys = usage.keys.saturating_sub(1);
+            usage.bytes = usage.bytes.saturating_sub(bytes);
+        }
+        if let Some(bytes) = self.live_bytes(item, new) {
+            usage.keys += 1;
+            usage.bytes = usage.bytes.saturating_add(bytes);
+        }
+    }
+
+    fn live_bytes(&self, item: &Item, content: Option<&Content>) -> Option<u64> {
+        match content {
+            Some(Content::Kv(document)) if !document.value.expired(self.now_ms) => {
+                Some(document.value.bytes(item.id()))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_npc(item: &Item, of: &str) -> bool {
+    matches!(item, Item::Npc { world, .. } if **world == *of)
+}
+
+fn is_session(item: &Item, of: &str) -> bool {
+    matches!(item, Item::Session { world, .. } if **world == *of)
+}
+
+fn keys_of<'l>(
+    layer: &'l Layer,
+    of: &PluginId,
+) -> impl Iterator<Item = (&'l Item, &'l Option<Content>)> {
+    layer
+        .range(Item::kv(of, "")..)
+        .take_while(move |(item, _)| matches!(item, Item::Kv { plugin, .. } if plugin == of))
+}
