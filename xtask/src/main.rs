@@ -4,6 +4,7 @@
 //! Results go to stdout, everything else to stderr. The exit status is 0 when all is fine, 1 when a plugin is at fault, 2 when the
 //! command line is, 3 when the host is.
 
+mod archive;
 mod cli;
 mod demo;
 mod error;
@@ -18,6 +19,7 @@ mod schema;
 mod status;
 mod table;
 mod terminal;
+mod time;
 mod value;
 mod verb;
 

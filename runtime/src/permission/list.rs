@@ -43,7 +43,7 @@ pub const PERMISSIONS: &[Permission] = &[
     permission("behavior:extend_effects", "add effects to NPC behaviour"),
     permission(
         "behavior:configure_simulation",
-        "set parameters of the simulation",
+        "set parameters of the simulation, and what NPCs choose among",
     ),
     permission("generation:submit", "submit text generation jobs"),
     permission(

@@ -7,7 +7,7 @@ use portcullis::EnabledPlugins;
 use portcullis::capability::port::{Location, Versioned};
 use portcullis::write_set::{Relationship, Version};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A world without its NPCs and sessions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,24 @@ pub struct WorldDocument {
     pub locations: Vec<Location>,
     /// What its NPCs do all day, in the terms of whoever lets them.
     pub routines: Value,
+}
+
+impl WorldDocument {
+    /// Edits the list of plugins with the functions of [`portcullis::enabled`]: they get the world's document with its `behavior`.
+    ///
+    /// # Errors
+    /// The edit's own; nothing has changed then.
+    pub fn edit_enabled<T, E>(
+        &mut self,
+        edit: impl FnOnce(&mut Value) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut document = json!({ "behavior": self.behavior });
+        let edited = edit(&mut document)?;
+        if let Some(Value::Object(behavior)) = document.get_mut("behavior").map(Value::take) {
+            self.behavior = behavior;
+        }
+        Ok(edited)
+    }
 }
 
 /// A world's own data.

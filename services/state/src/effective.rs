@@ -15,11 +15,11 @@ pub(crate) fn of(
 ) -> Result<Arc<EnabledPlugins>, EnabledPluginsError> {
     let own = match world.behavior.get("enabledPlugins") {
         None => EnabledPlugins::All,
-        Some(list) => EnabledPlugins::of_document(&json!({"behavior": {"enabledPlugins": list}}))?,
+        Some(list) => portcullis::enabled::get(&json!({"behavior": {"enabledPlugins": list}}))?,
     };
     let allowed = match workspace {
         None => EnabledPlugins::All,
-        Some(document) => EnabledPlugins::of_document(document)?,
+        Some(document) => portcullis::enabled::get(document)?,
     };
     Ok(Arc::new(both(own, allowed)))
 }

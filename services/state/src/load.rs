@@ -132,9 +132,7 @@ fn lists(
             let workspace = workspace.and_then(|id| memory.workspaces.get(id));
             crate::effective::of(&world.value, workspace.map(|document| &document.value)).map(drop)
         }
-        Content::Workspace(document) => {
-            portcullis::EnabledPlugins::of_document(&document.value).map(drop)
-        }
+        Content::Workspace(document) => portcullis::enabled::get(&document.value).map(drop),
         _ => Ok(()),
     }
 }

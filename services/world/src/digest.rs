@@ -1,10 +1,32 @@
 //! What tells two states of worlds apart: one digest of all that is in them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use portcullis::package::Digest;
+use portcullis_state::World;
 use serde::Serialize;
 use serde_json::Value;
+
+/// The digest of some worlds: of their documents, without versions. What plugins keep in their key-value stores is not part of it.
+///
+/// # Errors
+/// A value that JSON does not have; no world from a file and no plugin brings one.
+pub fn of_worlds<'a>(
+    worlds: impl IntoIterator<Item = &'a World>,
+) -> Result<Digest, serde_json::Error> {
+    let documents = worlds.into_iter().map(|world| {
+        let npcs: BTreeMap<_, _> = world
+            .npcs
+            .iter()
+            .map(|(id, npc)| (id, &npc.value))
+            .collect();
+        let sessions = world.sessions.iter();
+        let sessions: BTreeMap<_, _> = sessions.map(|(id, one)| (id, &one.value)).collect();
+        (&world.id, &world.document, npcs, sessions)
+    });
+    of(&documents.collect::<Vec<_>>())
+}
 
 /// The digest of a value: of its JSON without blanks, the keys of each object in the order of their bytes. The same value has the same
 /// digest in every process and on every machine.

@@ -1,11 +1,52 @@
 //! Routines as a simulation runs them: checked, with every name resolved.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use portcullis_state::World;
 use serde_json::{Map, Value};
 
 use crate::core::{CoreCondition, CoreEffect};
-use crate::document::Weight;
+use crate::file::Weight;
+use crate::load::{self, LoadError};
+
+/// The routines of a world.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) routines: BTreeMap<String, Routine>,
+    pub(crate) locations: BTreeSet<String>,
+    /// What it was read from.
+    source: Value,
+}
+
+/// The routines of a stored world.
+///
+/// # Errors
+/// Everything that is wrong with the world. One that came from a file was checked; another program may have changed it since.
+pub fn of(world: &World) -> Result<Plan, LoadError> {
+    let routines = load::routines(world)?;
+    let locations = world.document.locations.iter();
+    Ok(Plan {
+        routines,
+        locations: locations.map(|location| location.id.clone()).collect(),
+        source: world.document.routines.clone(),
+    })
+}
+
+impl Plan {
+    /// Whether these are the world's routines as it stands.
+    pub(crate) fn is_of(&self, world: &World) -> bool {
+        self.source == world.document.routines
+    }
+
+    pub(crate) fn routine(&self, id: &str) -> Option<&Routine> {
+        self.routines.get(id)
+    }
+
+    pub(crate) fn has_location(&self, id: &str) -> bool {
+        self.locations.contains(id)
+    }
+}
 
 /// A graph of activities.
 #[derive(Clone, Debug)]
@@ -16,8 +57,8 @@ pub struct Routine {
 /// Something that an NPC does for one tick.
 #[derive(Clone, Debug)]
 pub struct Activity {
-    pub(crate) id: String,
-    pub(crate) location: Option<String>,
+    pub(crate) id: Arc<str>,
+    pub(crate) location: Option<Arc<str>>,
     pub(crate) weight: Weight,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) effects: Vec<Effect>,
@@ -63,7 +104,7 @@ pub(crate) enum DoneBy {
 impl Routine {
     /// What may follow an activity, in the order of the world file. After one that the routine does not have, anything may.
     pub(crate) fn after<'a>(&'a self, activity: &str) -> impl Iterator<Item = &'a Activity> {
-        let now = self.activities.iter().find(|one| one.id == activity);
+        let now = self.activities.iter().find(|one| *one.id == *activity);
         let next = now.and_then(|now| now.next.as_deref());
         let any = next.is_none().then_some(self.activities.iter());
         let named = next

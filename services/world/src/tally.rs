@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use portcullis::extension::Dispatched;
 use serde::Serialize;
 
 /// What came of the conditions and effects of a simulation.
@@ -12,6 +13,8 @@ pub struct Tally {
     pub conditions: BTreeMap<Arc<str>, ConditionTally>,
     /// Effects by name.
     pub effects: BTreeMap<Arc<str>, EffectTally>,
+    /// Providers of candidate activities and overrides of scores, by name.
+    pub providers: BTreeMap<String, ProviderTally>,
     /// How often an NPC found no activity whose conditions held, and went on as before.
     pub idle: u64,
     /// How often an NPC chose.
@@ -45,6 +48,15 @@ pub struct EffectTally {
     pub applied: u64,
     /// How often it was skipped: its call failed, or it was not asked.
     pub skipped: u64,
+}
+
+/// What came of a provider of candidate activities, or of an override of scores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProviderTally {
+    /// How often it answered.
+    pub answered: u64,
+    /// How often its call failed, which adds and changes nothing.
+    pub failed: u64,
 }
 
 /// What a condition came to.
@@ -86,6 +98,25 @@ impl Tally {
         match applied {
             true => tally.applied += 1,
             false => tally.skipped += 1,
+        }
+    }
+
+    pub(crate) fn providers<R>(&mut self, asked: &[(String, Dispatched<R>)]) {
+        for (name, dispatched) in asked {
+            // A skipped one was not asked.
+            let Ok(receipt) = dispatched else {
+                continue;
+            };
+            if !self.providers.contains_key(name) {
+                self.providers
+                    .insert(name.clone(), ProviderTally::default());
+            }
+            if let Some(tally) = self.providers.get_mut(name) {
+                match receipt.reply {
+                    Some(_) => tally.answered += 1,
+                    None => tally.failed += 1,
+                }
+            }
         }
     }
 }

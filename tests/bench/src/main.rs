@@ -14,6 +14,7 @@ mod kill;
 mod meadow;
 mod memory;
 mod report;
+mod tick;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -82,10 +83,13 @@ fn start(options: &Options) -> Result<Option<Report>, Failure> {
     let memory = memory::measure(&options.plugins)?;
     let calls = runtime.block_on(calls::measure(&noop, options.rounds))?;
     let kills = runtime.block_on(kill::measure(&hostile))?;
+    let census = read(&options.plugins, "census")?;
+    let ticks = runtime.block_on(tick::measure(&census, options.rounds))?;
     Ok(Some(Report {
         calls,
         memory,
         kills,
+        ticks,
     }))
 }
 

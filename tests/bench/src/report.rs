@@ -11,6 +11,30 @@ pub struct Report {
     pub calls: Vec<Comparison>,
     pub memory: Memory,
     pub kills: Vec<Kill>,
+    pub ticks: Vec<Tick>,
+}
+
+/// One tick of a world: medians over the rounds.
+#[derive(Serialize)]
+pub struct Tick {
+    name: &'static str,
+    tick_us: f64,
+    /// The median of the rounds' own ratios to native conditions.
+    ratio: f64,
+    /// What is more than with native conditions, for each condition that was asked.
+    added_ns_a_condition: f64,
+}
+
+impl Tick {
+    pub fn of(name: &'static str, ticks_ns: &[f64], native_ns: &[f64], conditions: f64) -> Self {
+        let pairs = || ticks_ns.iter().zip(native_ns);
+        Self {
+            name,
+            tick_us: median(ticks_ns.iter().copied()) / 1_000.0,
+            ratio: median(pairs().map(|(ours, native)| ours / native)),
+            added_ns_a_condition: median(pairs().map(|(ours, native)| ours - native)) / conditions,
+        }
+    }
 }
 
 /// One operation on both sides: medians over the rounds, in nanoseconds.
@@ -108,6 +132,17 @@ impl fmt::Display for Report {
                 f,
                 "ended past a 50 ms deadline, {}: p50 {:.2} ms (bound {:.0} ms), earliest {:.2} ms, latest {:.2} ms",
                 kill.name, kill.p50_ms, kill.bound_ms, kill.earliest_ms, kill.latest_ms
+            )?;
+        }
+        writeln!(
+            f,
+            "a tick of 1,000 NPCs with 5 conditions each, on stored state:"
+        )?;
+        for tick in &self.ticks {
+            writeln!(
+                f,
+                "  {}: {:.0} us, {:.2} x native, {:+.0} ns a condition",
+                tick.name, tick.tick_us, tick.ratio, tick.added_ns_a_condition
             )?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! The tick and the state are those of `portcullis-world`; this only puts a host together, lets time pass, and tells what happened.
 
 mod cast;
+mod place;
 mod receipts;
 mod report;
 mod table;
@@ -19,7 +20,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use portcullis::host::{BuildError, LoadReport};
 use portcullis::package::PackageError;
 use portcullis::{Host, Limits, Metrics, Policy};
-use portcullis_world::{LoadError, MemoryState, Simulation, examples, load};
+use portcullis_generation::{Generator, Storyteller};
+use portcullis_state::{FlushError, OpenError, Store};
+use portcullis_world::{LoadError, Simulation, TickError, examples, load};
 
 use receipts::ReceiptFile;
 pub(crate) use report::DemoReport;
@@ -30,7 +33,7 @@ const FUEL: u64 = 20_000_000;
 const WALL_MS: u64 = 60_000;
 const MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Runs the demo: three worlds, 200 NPCs, example plugins and hostile ones.
+/// Runs the demo: three worlds, 200 NPCs, example plugins and hostile ones. Run again, it continues where it ended
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
     /// What chance follows from: the same seed gives the same worlds.
@@ -42,7 +45,13 @@ pub(crate) struct Options {
     /// Leaves a plugin out. May be given several times.
     #[arg(long, value_name = "PLUGIN")]
     pub(crate) without: Vec<String>,
-    /// Where the receipts of all calls are written, one JSON object a line.
+    /// The file in which the worlds last.
+    #[arg(long, value_name = "FILE", default_value = "target/demo/state.db")]
+    pub(crate) state: PathBuf,
+    /// Begins anew: removes the state and the receipts of earlier runs.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Where the receipts of all calls are written, one JSON object a line; those of a run that continues are appended.
     #[arg(
         long,
         value_name = "FILE",
@@ -52,7 +61,10 @@ pub(crate) struct Options {
     /// The directory of finished plugins, with the hostile ones in `tests/` inside it.
     #[arg(long, value_name = "DIR", default_value = "target/plugins")]
     pub(crate) plugins: PathBuf,
-    /// A directory of world files; those of the repository where none is given.
+    /// Takes the plugins as they were built before.
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// A directory of world files that are put into a state which does not have them; those of the repository where none is given.
     #[arg(long, value_name = "DIR")]
     pub(crate) worlds: Option<PathBuf>,
 }
@@ -94,6 +106,26 @@ pub(crate) enum DemoError {
         /// Why.
         source: io::Error,
     },
+    /// The state of an earlier run cannot be removed.
+    #[error("{}: cannot be removed: {source}", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The state cannot be opened.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// The worlds cannot be put into the state.
+    #[error("the worlds cannot be stored: {0}")]
+    Import(String),
+    /// What happened cannot be stored.
+    #[error(transparent)]
+    Flush(#[from] FlushError),
+    /// Time does not pass.
+    #[error(transparent)]
+    Tick(#[from] TickError),
     /// The host cannot be put together.
     #[error(transparent)]
     Host(#[from] BuildError),
@@ -111,6 +143,7 @@ impl DemoError {
                 | Self::Plugin { .. }
                 | Self::Package { .. }
                 | Self::Worlds(_)
+                | Self::State(_)
         )
     }
 }
@@ -128,28 +161,36 @@ struct Watch {
 pub(crate) async fn run(options: &Options, json: bool) -> Result<DemoReport, DemoError> {
     let started = Instant::now();
     let candidates = cast::candidates(&options.plugins, &options.without)?;
-    let state = Arc::new(MemoryState::new(worlds(options.worlds.as_deref())?));
+    let worlds = worlds(options.worlds.as_deref())?;
+    if options.fresh {
+        place::clear(options)?;
+    }
+    let store = place::open(&options.state)?;
+    let new = portcullis_world::import(&store, worlds).await;
+    let is_new = new.map_err(|error| DemoError::Import(error.to_string()))? > 0;
     let failed = |source| DemoError::Receipts {
         path: options.receipts.clone(),
         source,
     };
     let watch = Watch {
         metrics: Arc::default(),
-        receipts: Arc::new(ReceiptFile::create(&options.receipts).map_err(failed)?),
+        receipts: Arc::new(ReceiptFile::open(&options.receipts, is_new).map_err(failed)?),
     };
-    let host = host(&state, &watch)?;
+    let host = host(&store, &watch)?;
     let loaded = host.load_all(candidates).await;
-    let simulation = simulate(host, state.clone(), options, json).await;
+    let simulation = simulate(host.clone(), &store, options, json).await?;
     let receipts = watch.receipts.finish().map_err(failed)?;
-    DemoReport::new(
+    store.flush().await?;
+    let parts = report::Parts {
         options,
-        &state,
-        &simulation,
-        &watch,
+        store: &store,
+        simulation: &simulation,
+        watch: &watch,
         loaded,
         receipts,
-        started.elapsed(),
-    )
+        elapsed: started.elapsed(),
+    };
+    DemoReport::new(parts)
 }
 
 fn worlds(directory: Option<&Path>) -> Result<Vec<portcullis_world::World>, LoadError> {
@@ -160,14 +201,14 @@ fn worlds(directory: Option<&Path>) -> Result<Vec<portcullis_world::World>, Load
 }
 
 /// A host whose plugins run the same each time: metered by fuel, on fresh instances.
-fn host(state: &Arc<MemoryState>, watch: &Watch) -> Result<Host, BuildError> {
+fn host(store: &Store, watch: &Watch) -> Result<Host, BuildError> {
     let mut limits = Limits::default();
     limits.fuel = Some(FUEL);
     limits.wall_ms = WALL_MS;
     limits.memory_bytes = MEMORY_BYTES;
     Host::builder()
         .policy(Policy::new().limits(limits))
-        .state(state.clone())
+        .state(Arc::new(store.clone()))
         .observer(watch.metrics.clone())
         .observer(watch.receipts.clone())
         .build()
@@ -175,22 +216,25 @@ fn host(state: &Arc<MemoryState>, watch: &Watch) -> Result<Host, BuildError> {
 
 async fn simulate(
     host: Host,
-    state: Arc<MemoryState>,
+    store: &Store,
     options: &Options,
     json: bool,
-) -> Simulation {
+) -> Result<Simulation, DemoError> {
     let bar = if json || !io::stderr().is_terminal() {
         ProgressBar::hidden()
     } else {
         progress_bar(options.ticks)
     };
-    let mut simulation = Simulation::new(host, state, options.seed);
+    let mut simulation = Simulation::new(host, store.clone(), options.seed);
+    // Texts are generated between the hours, so that they are there at the same hour each time.
+    let generator = Generator::new(store.clone(), Storyteller, Default::default());
     for _ in 0..options.ticks {
-        simulation.tick().await;
+        simulation.tick().await?;
+        generator.drain().await;
         bar.inc(1);
     }
     bar.finish_and_clear();
-    simulation
+    Ok(simulation)
 }
 
 fn progress_bar(ticks: u64) -> ProgressBar {

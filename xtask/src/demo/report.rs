@@ -7,8 +7,9 @@ use std::time::Duration;
 use portcullis::observe::MetricsRow;
 use portcullis::package::Digest;
 use portcullis::{EnabledPlugins, PluginId};
+use portcullis_state::Store;
 use portcullis_world::tally::{ConditionTally, EffectTally};
-use portcullis_world::{MemoryState, Simulation, digest};
+use portcullis_world::{Simulation, World, digest};
 use serde::Serialize;
 
 use super::{DemoError, LoadReport, Options, Watch, cast};
@@ -38,16 +39,32 @@ pub(crate) struct DemoReport {
     pub(crate) conditions: Vec<ConditionRow>,
     /// What came of the effects, by name.
     pub(crate) effects: BTreeMap<String, EffectTally>,
+    /// Where the worlds last.
+    pub(crate) state: PathBuf,
     /// Where the receipts are.
     pub(crate) receipts: PathBuf,
     /// The digest of all worlds at the end.
     pub(crate) digest: Digest,
 }
 
+/// What a report is made of.
+pub(super) struct Parts<'a> {
+    pub(super) options: &'a Options,
+    pub(super) store: &'a Store,
+    pub(super) simulation: &'a Simulation,
+    pub(super) watch: &'a Watch,
+    pub(super) loaded: LoadReport,
+    /// How many receipts were written.
+    pub(super) receipts: u64,
+    pub(super) elapsed: Duration,
+}
+
 /// A world at the end.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct WorldRow {
     pub(crate) world: String,
+    /// Hours since it began.
+    pub(crate) hour: u64,
     pub(crate) npcs: usize,
     pub(crate) sessions: usize,
     /// The plugins that it uses; absent for all.
@@ -79,15 +96,21 @@ pub(crate) struct ConditionRow {
 }
 
 impl DemoReport {
-    pub(super) fn new(
-        options: &Options,
-        state: &MemoryState,
-        simulation: &Simulation,
-        watch: &Watch,
-        loaded: LoadReport,
-        calls: u64,
-        elapsed: Duration,
-    ) -> Result<Self, DemoError> {
+    pub(super) fn new(parts: Parts<'_>) -> Result<Self, DemoError> {
+        let Parts {
+            options,
+            store,
+            simulation,
+            watch,
+            loaded,
+            receipts: calls,
+            elapsed,
+        } = parts;
+        let worlds: Vec<World> = store
+            .ids()
+            .iter()
+            .filter_map(|id| store.snapshot(id))
+            .collect();
         let extensions = watch.metrics.by_extension();
         let tally = simulation.tally();
         Ok(Self {
@@ -96,7 +119,7 @@ impl DemoReport {
             choices: tally.choices,
             calls,
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-            worlds: world_rows(state)?,
+            worlds: worlds.iter().map(world_row).collect::<Result<_, _>>()?,
             plugins: watch.metrics.by_plugin(),
             extensions,
             refused: loaded
@@ -117,8 +140,9 @@ impl DemoReport {
                 .iter()
                 .map(|(name, tally)| (name.to_string(), *tally))
                 .collect(),
+            state: options.state.clone(),
             receipts: options.receipts.clone(),
-            digest: state.digest()?,
+            digest: digest::of_worlds(&worlds)?,
         })
     }
 
@@ -134,21 +158,18 @@ impl DemoReport {
     }
 }
 
-fn world_rows(state: &MemoryState) -> Result<Vec<WorldRow>, DemoError> {
-    let worlds = state.ids().into_iter().filter_map(|id| state.snapshot(&id));
-    let rows = worlds.map(|world| {
-        Ok(WorldRow {
-            digest: digest::of(&world)?,
-            npcs: world.npcs.len(),
-            sessions: world.sessions.len(),
-            enabled_plugins: match &*world.enabled {
-                EnabledPlugins::All => None,
-                EnabledPlugins::Only(ids) => Some(ids.iter().cloned().collect()),
-            },
-            world: world.id.to_string(),
-        })
-    });
-    rows.collect()
+fn world_row(world: &World) -> Result<WorldRow, DemoError> {
+    Ok(WorldRow {
+        digest: digest::of_worlds([world])?,
+        hour: world.document.meta.hour,
+        npcs: world.npcs.len(),
+        sessions: world.sessions.len(),
+        enabled_plugins: match &*world.enabled {
+            EnabledPlugins::All => None,
+            EnabledPlugins::Only(ids) => Some(ids.iter().cloned().collect()),
+        },
+        world: world.id.to_string(),
+    })
 }
 
 fn condition_row(name: &str, tally: &ConditionTally) -> ConditionRow {

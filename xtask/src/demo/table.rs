@@ -64,11 +64,16 @@ impl fmt::Display for DemoReport {
                 self.conditions.iter().map(condition)
             )
         )?;
-        let header = ["world", "NPCs", "sessions", "uses", "digest"];
+        let header = ["world", "hour", "NPCs", "sessions", "uses", "digest"];
         writeln!(
             f,
             "{}\n",
-            table(header, &[1, 2], self.worlds.iter().map(world))
+            table(header, &[1, 2, 3], self.worlds.iter().map(world))
+        )?;
+        writeln!(
+            f,
+            "state     {} (run again, the demo continues there)",
+            self.state.display()
         )?;
         writeln!(
             f,
@@ -125,7 +130,7 @@ fn condition(row: &ConditionRow) -> [String; 7] {
     ]
 }
 
-fn world(row: &WorldRow) -> [String; 5] {
+fn world(row: &WorldRow) -> [String; 6] {
     let uses = match row.enabled_plugins.as_deref() {
         None => "all plugins".to_owned(),
         Some([]) => "no plugins".to_owned(),
@@ -139,6 +144,7 @@ fn world(row: &WorldRow) -> [String; 5] {
     let digest: String = row.digest.to_string().chars().take(19).collect();
     [
         row.world.clone(),
+        row.hour.to_string(),
         row.npcs.to_string(),
         row.sessions.to_string(),
         uses,

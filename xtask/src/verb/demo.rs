@@ -14,10 +14,13 @@ use crate::terminal::Terminal;
 
 pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliError> {
     let project = Project::find()?;
-    terminal.progress("building the plugins");
-    guests::build_all(&project)?;
+    if !options.no_build {
+        terminal.progress("building the plugins");
+        guests::build_all(&project)?;
+    }
     let mut options = options.clone();
     options.plugins = in_project(&project, options.plugins);
+    options.state = in_project(&project, options.state);
     options.receipts = in_project(&project, options.receipts);
     let report = block_on(demo::run(&options, terminal.is_json()))?.map_err(failed)?;
     terminal.result(&report)?;

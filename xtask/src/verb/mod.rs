@@ -4,10 +4,13 @@ mod bench;
 mod build;
 mod demo;
 mod docs;
+mod events;
 mod explain;
+mod history;
 mod permissions;
 mod run;
 mod schema;
+mod state;
 mod test;
 mod validate;
 
@@ -49,6 +52,9 @@ verbs![
     Run = run,
     Permissions = permissions,
     Demo = demo,
+    State = state,
+    History = history,
+    Events = events,
     Test = test,
     Bench = bench,
     Schema = schema,

@@ -1,6 +1,5 @@
 //! Whether the host left documents that can be kept, and read again.
 
-use portcullis::EnabledPlugins;
 use serde_json::{Map, Value};
 
 use super::overlay::Overlay;
@@ -40,8 +39,7 @@ pub(super) fn changed(
             if !document.value.is_object() {
                 return Err(refuse("it must be a JSON object".to_owned()));
             }
-            EnabledPlugins::of_document(&document.value)
-                .map_err(|error| refuse(error.to_string()))?;
+            portcullis::enabled::get(&document.value).map_err(|error| refuse(error.to_string()))?;
         }
         Content::Npc(npc) => {
             let own = ["name", "location", "activity", "routine", "tags"];

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use portcullis_state::NpcDocument;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::draw::Draw;
-use crate::state::Npc;
 
 /// A core condition, by name and parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub enum CoreCondition {
         /// The hour after the last.
         to: u64,
     },
-    /// The tick's number is a multiple of `ticks`.
+    /// The hours since the world began are a multiple of `ticks`: a tick is an hour.
     Every {
         /// How many ticks lie between.
         ticks: u64,
@@ -65,12 +65,10 @@ pub enum CoreCondition {
 
 /// An NPC's situation when it chooses.
 pub struct Moment<'a> {
-    /// The tick's number, from 0.
-    pub tick: u64,
     /// Hours since the world began.
     pub hour: u64,
     /// The NPC.
-    pub npc: &'a Npc,
+    pub npc: &'a NpcDocument,
     /// The session of a player who is where the NPC is.
     pub session: Option<&'a Arc<str>>,
     /// What simulation providers set.
@@ -90,9 +88,9 @@ impl CoreCondition {
                     hour >= *from || hour < *to
                 }
             }
-            Self::Every { ticks } => moment.tick.is_multiple_of(*ticks),
-            Self::AtLocation { location } => moment.npc.location == *location,
-            Self::HasTag { tag } => moment.npc.tags.contains(tag),
+            Self::Every { ticks } => moment.hour.is_multiple_of(*ticks),
+            Self::AtLocation { location } => moment.npc.meta.location == *location,
+            Self::HasTag { tag } => moment.npc.meta.tags.contains(tag),
             Self::PlayerPresent {} => moment.session.is_some(),
             Self::Random { chance } => moment.draw.next() < *chance,
             Self::AttributeAtLeast { attribute, value } => {
@@ -127,18 +125,15 @@ mod tests {
     use super::*;
 
     fn holds(name: &str, params: Value) -> bool {
-        let npc = Npc {
-            location: "inn".to_owned(),
-            tags: vec!["guard".to_owned()],
-            attributes: [("mood".to_owned(), json!(7))].into(),
-            ..Npc::default()
-        };
+        let mut npc = NpcDocument::default();
+        npc.meta.location = "inn".to_owned();
+        npc.meta.tags = vec!["guard".to_owned()];
+        npc.attributes = [("mood".to_owned(), json!(7))].into();
         let settings = json!({"weight": 1.5, "word": "x"})
             .as_object()
             .cloned()
             .unwrap();
         let mut moment = Moment {
-            tick: 40,
             hour: 47,
             npc: &npc,
             session: None,
@@ -157,7 +152,7 @@ mod tests {
             ("hour-between", json!({"from": 6, "to": 23}), false),
             ("hour-between", json!({"from": 22, "to": 6}), true),
             ("hour-between", json!({"from": 3, "to": 1}), true),
-            ("every", json!({"ticks": 20}), true),
+            ("every", json!({"ticks": 47}), true),
             ("every", json!({"ticks": 21}), false),
             ("every", json!({"ticks": 0}), false),
             ("at-location", json!({"location": "inn"}), true),

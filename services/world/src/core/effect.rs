@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
-use crate::state::Npc;
+use portcullis_state::NpcDocument;
 
 /// A core effect, by name and parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,9 +48,9 @@ fn hundred() -> i64 {
 
 impl CoreEffect {
     /// Applies it.
-    pub fn apply(&self, npc: &mut Npc) {
+    pub fn apply(&self, npc: &mut NpcDocument) {
         match self {
-            Self::MoveTo { location } => npc.location.clone_from(location),
+            Self::MoveTo { location } => npc.meta.location.clone_from(location),
             Self::AdjustAttribute {
                 attribute,
                 by,
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn effects_change_the_npc() {
-        let mut npc = Npc::default();
+        let mut npc = NpcDocument::default();
         let mut apply = |name: &str, params: Value| {
             let effect: CoreEffect = crate::core::parse(name, params.as_object().unwrap()).unwrap();
             effect.apply(&mut npc);
@@ -108,7 +108,7 @@ mod tests {
             json!({"attribute": "odd", "by": 1, "min": 5, "max": 2}),
         );
         apply("set-attribute", json!({"attribute": "word", "value": "x"}));
-        assert_eq!(npc.location, "inn");
+        assert_eq!(npc.meta.location, "inn");
         assert_eq!(
             json!(npc.attributes),
             json!({"mood": 100, "debt": -2, "odd": 5, "word": "x"})

@@ -1,20 +1,19 @@
 //! From a world file to a world: ids are there once, and what is named is there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use portcullis::capability::port::Location;
+use portcullis::PluginId;
 use portcullis::pattern::check_key;
 use portcullis::problem::Problem;
-use portcullis::write_set::Relationship;
-use portcullis::{EnabledPlugins, PluginId};
 use serde_json::json;
 
 use super::routine;
-use crate::document::{NpcDocument, RelationshipDocument, SessionDocument, WorldDocument};
+use crate::file::{NpcEntry, RelationshipEntry, SessionEntry, WorldFile};
 use crate::place::{Step, place_of};
 use crate::plan::Routine;
-use crate::state::{Npc, Session, World};
+
+/// How the activities begin that plugins propose: an NPC may pursue one when its world is written to a file.
+const PROPOSED: &str = "plugin:";
 
 /// What is wrong with one file, as it is found.
 pub(super) struct Findings<'a> {
@@ -110,12 +109,12 @@ pub(super) struct Known {
     npcs: BTreeSet<String>,
 }
 
-/// The world of a document, or all that is wrong with it.
+/// What is wrong with a world; its routines, resolved, if nothing is.
 pub(super) fn world(
     file: &str,
     text: &str,
-    document: WorldDocument,
-) -> Result<World, Vec<Problem>> {
+    document: &WorldFile,
+) -> Result<BTreeMap<String, Routine>, Vec<Problem>> {
     let mut findings = Findings {
         file,
         text,
@@ -140,7 +139,7 @@ pub(super) fn world(
         "session",
         document.sessions.iter().map(|one| one.id.as_str()),
     );
-    let enabled = enabled(&document, &mut findings);
+    check_enabled(document, &mut findings);
     let routines = routine::all(&document.routines, &known, &mut findings);
     for (place, npc) in document.npcs.iter().enumerate() {
         check_npc(place, npc, &known, &routines, &mut findings);
@@ -148,15 +147,15 @@ pub(super) fn world(
     for (place, session) in document.sessions.iter().enumerate() {
         check_session(place, session, &known, &mut findings);
     }
-    if !findings.problems.is_empty() {
-        return Err(findings.problems);
+    match findings.problems.is_empty() {
+        true => Ok(routines),
+        false => Err(findings.problems),
     }
-    Ok(build(document, enabled, routines))
 }
 
-fn enabled(document: &WorldDocument, findings: &mut Findings<'_>) -> EnabledPlugins {
+fn check_enabled(document: &WorldFile, findings: &mut Findings<'_>) {
     let behavior = json!({ "behavior": document.world.behavior });
-    portcullis::enabled::get(&behavior).unwrap_or_else(|error| {
+    if let Err(error) = portcullis::enabled::get(&behavior) {
         let path = [
             Step::Key("world"),
             Step::Key("behavior"),
@@ -168,13 +167,12 @@ fn enabled(document: &WorldDocument, findings: &mut Findings<'_>) -> EnabledPlug
             error.to_string(),
             "leave it out for all plugins, or write [] for none",
         );
-        EnabledPlugins::default()
-    })
+    }
 }
 
 fn check_npc(
     place: usize,
-    npc: &NpcDocument,
+    npc: &NpcEntry,
     known: &Known,
     routines: &BTreeMap<String, Routine>,
     findings: &mut Findings<'_>,
@@ -195,22 +193,18 @@ fn check_npc(
     findings.reference(&here("routine"), "routine", routine, &names);
     if let Some(routine) = routines.get(routine)
         && !npc.activity.is_empty()
+        && !npc.activity.starts_with(PROPOSED)
     {
         let activities = routine
             .activities
             .iter()
-            .map(|one| one.id.clone())
+            .map(|one| one.id.to_string())
             .collect();
         findings.reference(&here("activity"), "activity", &npc.activity, &activities);
     }
 }
 
-fn check_session(
-    place: usize,
-    session: &SessionDocument,
-    known: &Known,
-    findings: &mut Findings<'_>,
-) {
+fn check_session(place: usize, session: &SessionEntry, known: &Known, findings: &mut Findings<'_>) {
     let here = |key| [Step::Key("sessions"), Step::At(place), Step::Key(key)];
     if !session.location.is_empty() {
         findings.reference(
@@ -237,7 +231,7 @@ fn check_session(
     for (npc, relationship) in &session.relationships {
         let path = [&here("relationships")[..], &[Step::Key(npc)]].concat();
         findings.reference(&path, "NPC", npc, &known.npcs);
-        let RelationshipDocument {
+        let RelationshipEntry {
             affinity,
             trust,
             intimacy,
@@ -252,80 +246,6 @@ fn check_session(
                 format!("the relationship with `{npc}` is out of range"),
                 "each number is between -100 and 100",
             );
-        }
-    }
-}
-
-/// The world of a document that was checked.
-fn build(
-    document: WorldDocument,
-    enabled: EnabledPlugins,
-    routines: BTreeMap<String, Routine>,
-) -> World {
-    let head = document.world;
-    let named = |name: String, id: &str| if name.is_empty() { id.to_owned() } else { name };
-    let mut locations: Vec<_> = document
-        .locations
-        .into_iter()
-        .map(|one| Location {
-            name: named(one.name, &one.id),
-            id: one.id,
-            tags: one.tags,
-        })
-        .collect();
-    locations.sort_by(|a, b| a.id.cmp(&b.id));
-    let npc = |npc: NpcDocument| {
-        let name = named(npc.name, &npc.id);
-        let state = Npc {
-            version: 0,
-            name,
-            location: npc.location,
-            activity: npc.activity,
-            routine: npc.routine,
-            tags: npc.tags,
-            attributes: npc.attributes,
-        };
-        (Arc::from(npc.id), Arc::new(state))
-    };
-    let session = |session: SessionDocument| {
-        let relationships = session
-            .relationships
-            .into_iter()
-            .map(|(npc, one)| (npc, one.into()))
-            .collect();
-        let state = Session {
-            version: 0,
-            player: session.player,
-            location: session.location,
-            flags: session.flags,
-            relationships,
-        };
-        (Arc::from(session.id), state)
-    };
-    World {
-        name: named(head.name, &head.id),
-        id: Arc::from(head.id),
-        hour: head.hour,
-        config: head.config,
-        enabled: Arc::new(enabled),
-        locations,
-        npcs: document.npcs.into_iter().map(npc).collect(),
-        sessions: document.sessions.into_iter().map(session).collect(),
-        routines: Arc::new(routines),
-    }
-}
-
-impl From<RelationshipDocument> for Relationship {
-    fn from(document: RelationshipDocument) -> Self {
-        let RelationshipDocument {
-            affinity,
-            trust,
-            intimacy,
-        } = document;
-        Self {
-            affinity,
-            trust,
-            intimacy,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reading world files. Whatever is wrong is told by file and line, all of it at once, with what to do.
 
 mod check;
+mod convert;
 mod routine;
 #[cfg(test)]
 mod tests;
@@ -11,10 +12,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use portcullis::problem::{Location, Problem};
+use portcullis_state::World;
 
-use crate::document::WorldDocument;
+use crate::file::WorldFile;
 use crate::place::{Step, place_of};
-use crate::state::World;
+use crate::plan::Routine;
 
 /// A world file.
 #[derive(Clone, Debug)]
@@ -144,21 +146,49 @@ pub fn parse_all(sources: impl IntoIterator<Item = Source>) -> Result<Vec<World>
 /// # Errors
 /// Everything that is wrong in it.
 pub fn parse(source: &Source) -> Result<World, LoadError> {
-    let document: WorldDocument = serde_json::from_str(&source.text).map_err(|error| {
+    let document: WorldFile = serde_json::from_str(&source.text).map_err(|error| {
         let location = Location {
             file: source.file.clone(),
             line: u32::try_from(error.line()).unwrap_or(u32::MAX),
             column: u32::try_from(error.column()).unwrap_or(u32::MAX),
         };
         let hint =
-            "the shapes of a world file stand in the documentation of portcullis_world::document";
+            "the shapes of a world file stand in the documentation of portcullis_world::file";
         LoadError::Invalid(vec![
             Problem::error("malformed", without_place(&error))
                 .hint(hint)
                 .at(location),
         ])
     })?;
-    check::world(&source.file, &source.text, document).map_err(LoadError::Invalid)
+    check::world(&source.file, &source.text, &document).map_err(LoadError::Invalid)?;
+    Ok(convert::world(document))
+}
+
+/// The routines of a stored world, checked as those of a file are.
+///
+/// # Errors
+/// Everything that is wrong in the world; places are those of the file that it would be exported as.
+pub(crate) fn routines(world: &World) -> Result<BTreeMap<String, Routine>, LoadError> {
+    let name = format!("the stored world `{}`", world.id);
+    let malformed = |error: serde_json::Error| {
+        LoadError::Invalid(vec![Problem::error(
+            "malformed",
+            format!("{name}: {error}"),
+        )])
+    };
+    let file = convert::file(world).map_err(malformed)?;
+    let text = serde_json::to_string_pretty(&file).map_err(malformed)?;
+    check::world(&name, &text, &file).map_err(LoadError::Invalid)
+}
+
+/// The file of a stored world, as JSON text: read again, it is the same world.
+///
+/// # Errors
+/// Its routines are none: another program has changed them.
+pub fn write(world: &World) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(&convert::file(world)?)?;
+    text.push('\n');
+    Ok(text)
 }
 
 /// What serde says, without the place that it adds.

@@ -6,9 +6,7 @@ use portcullis::PluginId;
 
 use super::check::{Findings, Known};
 use crate::core;
-use crate::document::{
-    ActivityDocument, ConditionDocument, EffectDocument, RoutineDocument, Weight,
-};
+use crate::file::{ActivityEntry, ConditionEntry, EffectEntry, RoutineEntry, Weight};
 use crate::place::Step;
 use crate::plan::{Activity, Asked, Condition, DoneBy, Effect, Routine};
 
@@ -18,7 +16,7 @@ const EFFECT: &str = "effect:plugin:";
 
 /// The routines by id.
 pub(super) fn all(
-    documents: &[RoutineDocument],
+    documents: &[RoutineEntry],
     known: &Known,
     findings: &mut Findings<'_>,
 ) -> BTreeMap<String, Routine> {
@@ -80,7 +78,7 @@ impl<'a> Here<'a, '_> {
         }
     }
 
-    fn activity(mut self, document: &'a ActivityDocument, names: &[&str]) -> Activity {
+    fn activity(mut self, document: &'a ActivityEntry, names: &[&str]) -> Activity {
         self.location(&[Step::Key("location")], document.location.as_deref());
         let weight = match &document.weight {
             Weight::Fixed(weight) => *weight,
@@ -96,8 +94,8 @@ impl<'a> Here<'a, '_> {
             );
         }
         Activity {
-            id: document.id.clone(),
-            location: document.location.clone(),
+            id: document.id.as_str().into(),
+            location: document.location.as_deref().map(Into::into),
             weight: document.weight.clone(),
             conditions: document
                 .conditions
@@ -135,7 +133,7 @@ impl<'a> Here<'a, '_> {
         places
     }
 
-    fn condition(&mut self, place: usize, document: &'a ConditionDocument) -> Option<Condition> {
+    fn condition(&mut self, place: usize, document: &'a ConditionEntry) -> Option<Condition> {
         let name = document.condition.as_str();
         let at = [Step::Key("conditions"), Step::At(place)];
         let asked = if let Some(core) = name.strip_prefix(core::PREFIX) {
@@ -154,7 +152,7 @@ impl<'a> Here<'a, '_> {
         })
     }
 
-    fn effect(&mut self, place: usize, document: &'a EffectDocument) -> Option<Effect> {
+    fn effect(&mut self, place: usize, document: &'a EffectEntry) -> Option<Effect> {
         let name = document.effect.as_str();
         let at = [Step::Key("effects"), Step::At(place)];
         let done_by = if let Some(core) = name.strip_prefix(core::PREFIX) {

@@ -39,7 +39,8 @@ fn the_least_world_is_an_id() {
         text: r#"{"world": {"id": "w"}}"#.to_owned(),
     })
     .unwrap();
-    assert_eq!((&*world.id, world.name.as_str(), world.hour), ("w", "w", 0));
+    let meta = &world.document.meta;
+    assert_eq!((&*world.id, meta.name.as_str(), meta.hour), ("w", "w", 0));
     assert_eq!(*world.enabled, portcullis::EnabledPlugins::All);
 }
 

@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use portcullis::capability::{Answer, LogSink};
 use portcullis::write_set::{Write, WriteSet};
 use portcullis::{Host, Observer, Policy, Port, Record};
-use portcullis_world::{LoadError, MemoryState, load};
+use portcullis_world::{LoadError, Store, load};
 
+use crate::archive;
 use crate::error::CliError;
+use crate::host::block_on;
 
 /// Worlds in memory, and what happens to them.
 pub(super) struct Stage {
-    state: Arc<MemoryState>,
+    state: Arc<Store>,
     notes: Arc<Notes>,
 }
 
@@ -34,8 +36,12 @@ impl Stage {
             .map(|file| load::read_file(file))
             .collect::<Result<Vec<_>, _>>()
             .map_err(failed)?;
+        let store = Store::in_memory(Default::default())
+            .map_err(|error| CliError::host(error.to_string()))?;
+        block_on(portcullis_world::import(&store, worlds))?
+            .map_err(archive::refused(|never| match never {}))?;
         Ok(Self {
-            state: Arc::new(MemoryState::new(worlds)),
+            state: Arc::new(store),
             notes: Arc::default(),
         })
     }
@@ -88,7 +94,7 @@ impl Stage {
 
 /// The commit port and the observer of the stage.
 struct Noting {
-    state: Arc<MemoryState>,
+    state: Arc<Store>,
     notes: Arc<Notes>,
 }
 

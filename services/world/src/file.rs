@@ -10,21 +10,21 @@ use crate::distinct::distinct;
 /// A world file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WorldDocument {
+pub struct WorldFile {
     /// The world itself.
     pub world: WorldHead,
     /// Its places.
     #[serde(default)]
-    pub locations: Vec<LocationDocument>,
+    pub locations: Vec<LocationEntry>,
     /// What its NPCs do all day; several NPCs may share a routine.
     #[serde(default)]
-    pub routines: Vec<RoutineDocument>,
+    pub routines: Vec<RoutineEntry>,
     /// Its NPCs.
     #[serde(default)]
-    pub npcs: Vec<NpcDocument>,
+    pub npcs: Vec<NpcEntry>,
     /// The sessions of its players.
     #[serde(default)]
-    pub sessions: Vec<SessionDocument>,
+    pub sessions: Vec<SessionEntry>,
 }
 
 /// The world itself.
@@ -39,6 +39,9 @@ pub struct WorldHead {
     /// Hours since the world began.
     #[serde(default)]
     pub hour: u64,
+    /// The workspace that it belongs to, whose list of plugins counts as well; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
     /// What plugins may read of its configuration.
     #[serde(default)]
     pub config: Map<String, Value>,
@@ -50,7 +53,7 @@ pub struct WorldHead {
 /// A place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LocationDocument {
+pub struct LocationEntry {
     /// Its id.
     pub id: String,
     /// Its name; the id where none is given.
@@ -64,17 +67,17 @@ pub struct LocationDocument {
 /// A graph of activities.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RoutineDocument {
+pub struct RoutineEntry {
     /// Its id.
     pub id: String,
     /// Its activities.
-    pub activities: Vec<ActivityDocument>,
+    pub activities: Vec<ActivityEntry>,
 }
 
 /// Something that an NPC does for one tick.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ActivityDocument {
+pub struct ActivityEntry {
     /// Its id within the routine.
     pub id: String,
     /// Where it takes place: the NPC goes there. Absent: wherever the NPC is.
@@ -85,10 +88,10 @@ pub struct ActivityDocument {
     pub weight: Weight,
     /// What must hold for it to be chosen, asked in this order up to the first that does not hold.
     #[serde(default)]
-    pub conditions: Vec<ConditionDocument>,
+    pub conditions: Vec<ConditionEntry>,
     /// What it does, in this order.
     #[serde(default)]
-    pub effects: Vec<EffectDocument>,
+    pub effects: Vec<EffectEntry>,
     /// What may follow. Absent: any activity of the routine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Vec<String>>,
@@ -128,7 +131,7 @@ fn one() -> f64 {
 /// A condition of an activity.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ConditionDocument {
+pub struct ConditionEntry {
     /// `core:<name>` or `plugin:<id>:<name>`.
     pub condition: String,
     /// Its parameters.
@@ -142,7 +145,7 @@ pub struct ConditionDocument {
 /// An effect of an activity.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EffectDocument {
+pub struct EffectEntry {
     /// `core:<name>` or `effect:plugin:<id>:<name>`.
     pub effect: String,
     /// Its parameters.
@@ -153,7 +156,7 @@ pub struct EffectDocument {
 /// An NPC.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NpcDocument {
+pub struct NpcEntry {
     /// Its id.
     pub id: String,
     /// Its name; the id where none is given.
@@ -179,7 +182,7 @@ pub struct NpcDocument {
 /// A player's session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SessionDocument {
+pub struct SessionEntry {
     /// Its id.
     pub id: String,
     /// The player's id.
@@ -192,13 +195,13 @@ pub struct SessionDocument {
     pub flags: BTreeMap<String, Flags>,
     /// The player's relationships by the NPC's id.
     #[serde(default, deserialize_with = "distinct")]
-    pub relationships: BTreeMap<String, RelationshipDocument>,
+    pub relationships: BTreeMap<String, RelationshipEntry>,
 }
 
 /// How an NPC and the player stand to each other; each number is between -100 and 100, and 0 where none is given.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RelationshipDocument {
+pub struct RelationshipEntry {
     /// Liking.
     pub affinity: i32,
     /// Trust.
