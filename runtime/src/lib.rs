@@ -40,8 +40,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Capabilities that need something of the application (`world-read`, `session-read`, `session-write`, `npc-read`) come with
-//! [`HostBuilder::state`](host::HostBuilder::state); an application's own interfaces with [`Capability`] and [`Extension`].
+//! Capabilities that need something of the application (`world-read`, `session-read`, `session-write`, `npc-read`, `npc-write`, `kv`,
+//! `generation`) come with [`HostBuilder::state`](host::HostBuilder::state); an application's own interfaces with [`Capability`] and
+//! [`Extension`].
 //!
 //! # What an embedder must know
 //!

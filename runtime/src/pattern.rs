@@ -30,6 +30,11 @@ impl Pattern {
             None => self.0 == name,
         }
     }
+
+    /// Whether the pattern allows every name that begins so.
+    pub fn covers(&self, beginning: &str) -> bool {
+        self.0.ends_with('*') && self.matches(beginning)
+    }
 }
 
 impl fmt::Display for Pattern {
@@ -63,6 +68,15 @@ mod tests {
         assert!(!Pattern::new("we*er").matches("weather"));
         assert!(Pattern::any().matches(""));
         assert!(Pattern::new("a").matches("a") && !Pattern::new("a").matches("A"));
+    }
+
+    #[test]
+    fn a_pattern_covers_a_beginning_if_it_allows_all_that_follows() {
+        assert!(Pattern::new("npc/*").covers("npc/ada/"));
+        assert!(Pattern::new("npc/*").covers("npc/"));
+        assert!(!Pattern::new("npc/*").covers("npc"));
+        assert!(!Pattern::new("npc/ada").covers("npc/ada"));
+        assert!(Pattern::any().covers(""));
     }
 
     #[test]

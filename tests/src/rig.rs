@@ -90,6 +90,7 @@ impl Rig {
         let builder = Host::builder()
             .policy(policy)
             .state(Arc::clone(&state))
+            .clock(state.clock.shared())
             .observer(Arc::clone(&receipts) as _)
             .log(Arc::clone(&log) as _);
         #[expect(clippy::expect_used, reason = "a test cannot go on")]

@@ -249,6 +249,11 @@ impl Call {
             .map(|write| &write.change)
     }
 
+    /// All changes that this call has collected, in order.
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+
     /// Registers a contribution, while `lifecycle.load` runs.
     pub fn register(&mut self, extension: &'static str, name: String) -> Result<(), RoomError> {
         let Some(registrations) = &mut self.registrations else {

@@ -10,8 +10,11 @@ mod limiter;
 mod log_tap;
 
 pub mod behavior_extend;
+pub mod generation;
+pub mod kv;
 pub mod log;
 pub mod npc_read;
+pub mod npc_write;
 pub mod permissions;
 pub mod port;
 pub mod session_read;
@@ -28,6 +31,7 @@ pub use error::{Ended, RoomError};
 pub use log_tap::{LogSink, TracingSink};
 pub use port::{Answer, Port, PortError, Request, Versioned};
 
+use crate::clock::SharedClock;
 use crate::grant::Grant;
 use crate::manifest::RawTable;
 use crate::permission::{CapabilityDescriptor, Gate, Scope};
@@ -55,6 +59,9 @@ pub const DESCRIPTORS: &[CapabilityDescriptor] = &[
     session_read::SessionRead::DESCRIPTOR,
     session_write::SessionWrite::DESCRIPTOR,
     npc_read::NpcRead::DESCRIPTOR,
+    npc_write::NpcWrite::DESCRIPTOR,
+    kv::Kv::DESCRIPTOR,
+    generation::Generation::DESCRIPTOR,
     behavior_extend::BehaviorExtend::DESCRIPTOR,
     wasi::Wasi::DESCRIPTOR,
 ];
@@ -79,12 +86,18 @@ pub trait Capability: Send + Sync + 'static {
 pub struct Granted<'a, S> {
     /// The whole grant.
     pub grant: &'a Grant,
+    /// The host's clock.
+    pub clock: &'a SharedClock,
     scopes: Vec<(&'static str, S)>,
 }
 
 impl<'a, S: Scope> Granted<'a, S> {
     /// Parses the scopes of the permissions that open the capability's gates.
-    pub(crate) fn of(grant: &'a Grant, descriptor: &CapabilityDescriptor) -> Result<Self, Problem> {
+    pub(crate) fn of(
+        grant: &'a Grant,
+        clock: &'a SharedClock,
+        descriptor: &CapabilityDescriptor,
+    ) -> Result<Self, Problem> {
         let mut scopes = Vec::new();
         for held in grant.held() {
             if !descriptor
@@ -101,10 +114,23 @@ impl<'a, S: Scope> Granted<'a, S> {
                 scopes.push((held.permission, RawTable::parse(scope)?));
             }
         }
-        Ok(Self { grant, scopes })
+        Ok(Self {
+            grant,
+            clock,
+            scopes,
+        })
     }
 
-    /// The scopes of a permission; something is allowed if each of them allows it.
+    /// The scopes of one of the capability's permissions; something is allowed if each of them allows it. None if the plugin does not
+    /// hold it, and then its interface is not linked.
+    pub fn scopes_of(&self, permission: &str) -> impl Iterator<Item = &S> {
+        self.scopes
+            .iter()
+            .filter(move |(held, _)| *held == permission)
+            .map(|(_, scope)| scope)
+    }
+
+    /// The scopes of a capability with one permission; something is allowed if each of them allows it.
     pub fn into_scopes(self) -> Vec<S> {
         self.scopes.into_iter().map(|(_, scope)| scope).collect()
     }

@@ -10,7 +10,7 @@ use super::port::{NpcInfo, NpcReply, NpcRequest};
 use super::{Capability, Ctx, Granted, HasRoom, Port, RoomError, RoomView};
 use crate::pattern::{Pattern, check_key};
 use crate::permission::{CapabilityDescriptor, Gate, RawParser};
-use crate::write_set::Document;
+use crate::write_set::{Change, Document};
 
 /// The bindings of the interface.
 #[allow(missing_docs)]
@@ -96,13 +96,19 @@ impl Capability for NpcRead {
 }
 
 impl RoomView<'_, NpcRead> {
+    fn document(&self, npc: &str) -> Document {
+        Document::Npc {
+            world: self.call.subject().world_id().clone(),
+            npc: npc.into(),
+        }
+    }
+
     /// Asks for something of an NPC, and notes the version of the NPC that the reply stands for.
-    async fn ask(&mut self, request: NpcRequest) -> Result<NpcReply, RoomError> {
-        let (NpcRequest::Npc { world, npc } | NpcRequest::Attribute { world, npc, .. }) = &request;
-        let document = Document::Npc {
-            world: world.clone(),
-            npc: npc.as_str().into(),
-        };
+    async fn ask(
+        &mut self,
+        document: Document,
+        request: NpcRequest,
+    ) -> Result<NpcReply, RoomError> {
         let reply = self
             .state
             .port
@@ -122,11 +128,14 @@ impl wit::Host for RoomView<'_, NpcRead> {
     async fn get_npc(&mut self, id: String) -> Result<wit::Npc, RoomError> {
         self.enter(PERMISSION, "npc-read.get-npc")?;
         check_key("id", &id).map_err(RoomError::invalid)?;
+        let document = self.document(&id);
         let world = self.call.subject().world_id().clone();
-        match self.ask(NpcRequest::Npc { world, npc: id }).await? {
-            NpcReply::Npc(npc) => Ok(npc.value.into()),
-            NpcReply::Attribute(_) => Err(self.call.port_broke_protocol("npc-read")),
-        }
+        let request = NpcRequest::Npc { world, npc: id };
+        let NpcReply::Npc(npc) = self.ask(document.clone(), request).await? else {
+            return Err(self.call.port_broke_protocol("npc-read"));
+        };
+        let changes = self.call.pending(&document);
+        Ok(changes.fold(npc.value, changed).into())
     }
 
     async fn get_attribute(&mut self, id: String, key: String) -> Result<String, RoomError> {
@@ -145,22 +154,50 @@ impl wit::Host for RoomView<'_, NpcRead> {
                 .call
                 .deny(PERMISSION, asked, "outside the scope `attributes`"));
         }
-        let world = self.call.subject().world_id().clone();
-        match self
-            .ask(NpcRequest::Attribute {
-                world,
-                npc: id,
-                key,
-            })
-            .await?
-        {
-            NpcReply::Attribute(attribute) => attribute
-                .value
-                .map(|value| value.to_string())
-                .ok_or_else(RoomError::not_found),
-            NpcReply::Npc(_) => Err(self.call.port_broke_protocol("npc-read")),
-        }
+        let document = self.document(&id);
+        let written = written_attribute(self.call.pending(&document), &key);
+        let value = match written {
+            Some(written) => written,
+            None => {
+                let request = NpcRequest::Attribute {
+                    world: self.call.subject().world_id().clone(),
+                    npc: id,
+                    key,
+                };
+                match self.ask(document, request).await? {
+                    NpcReply::Attribute(attribute) => attribute.value,
+                    NpcReply::Npc(_) => return Err(self.call.port_broke_protocol("npc-read")),
+                }
+            }
+        };
+        value
+            .map(|value| value.to_string())
+            .ok_or_else(RoomError::not_found)
     }
+}
+
+/// What this call did to the attribute: `None` if nothing, `Some(None)` if it cleared it.
+fn written_attribute<'a>(
+    changes: impl DoubleEndedIterator<Item = &'a Change>,
+    asked: &str,
+) -> Option<Option<serde_json::Value>> {
+    let mut changes = changes.rev();
+    changes.find_map(|change| match change {
+        Change::SetAttribute { key, value } if key == asked => Some(Some(value.clone())),
+        Change::ClearAttribute { key } if key == asked => Some(None),
+        _ => None,
+    })
+}
+
+/// The NPC after a change that this call has collected. Attributes are read by themselves.
+fn changed(mut npc: NpcInfo, change: &Change) -> NpcInfo {
+    match change {
+        Change::MoveNpc { location } => npc.location.clone_from(location),
+        Change::AddTag { tag } if !npc.tags.contains(tag) => npc.tags.push(tag.clone()),
+        Change::RemoveTag { tag } => npc.tags.retain(|own| own != tag),
+        _ => {}
+    }
+    npc
 }
 
 impl From<NpcInfo> for wit::Npc {

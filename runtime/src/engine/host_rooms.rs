@@ -8,6 +8,7 @@ use super::cache::CompileCache;
 use super::extension::AnyExtension;
 use super::line::Line;
 use crate::capability::{Capability, Ctx, Granted, LogSink, Port, Slot};
+use crate::clock::SharedClock;
 use crate::grant::Grant;
 use crate::permission::{CapabilityDescriptor, Catalogue, Gate};
 use crate::problem::Problem;
@@ -30,12 +31,13 @@ pub(crate) struct HostRooms {
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) cache: Option<Arc<CompileCache>>,
     pub(crate) line: Line,
+    pub(crate) clock: SharedClock,
 }
 
 /// A capability whose type is forgotten, in the list of a host.
 pub(crate) trait AnyCapability: Send + Sync {
     fn descriptor(&self) -> CapabilityDescriptor;
-    fn slot(&self, grant: &Grant) -> Result<Slot, Problem>;
+    fn slot(&self, grant: &Grant, clock: &SharedClock) -> Result<Slot, Problem>;
     fn link(&self, linker: &mut Linker<Ctx>, gate: &Gate) -> wasmtime::Result<()>;
 }
 
@@ -44,8 +46,8 @@ impl<C: Capability> AnyCapability for C {
         C::DESCRIPTOR
     }
 
-    fn slot(&self, grant: &Grant) -> Result<Slot, Problem> {
-        let granted = Granted::of(grant, &C::DESCRIPTOR)?;
+    fn slot(&self, grant: &Grant, clock: &SharedClock) -> Result<Slot, Problem> {
+        let granted = Granted::of(grant, clock, &C::DESCRIPTOR)?;
         Ok(Slot::new::<C>(self.state(granted)))
     }
 

@@ -141,7 +141,7 @@ fn slots(rooms: &HostRooms, grant: &Grant) -> Result<Vec<Slot>, PrepareError> {
         imports.any(|import| import.linking == Linking::Open && import.capability == Some(id))
     };
     let used = rooms.capabilities.iter().filter(is_open);
-    used.map(|room| room.slot(grant))
+    used.map(|room| room.slot(grant, &rooms.clock))
         .collect::<Result<_, _>>()
         .map_err(PrepareError::Problem)
 }

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use super::members::Members;
 use super::{Host, Inner};
 use crate::capability::behavior_extend::BehaviorExtend;
+use crate::capability::generation::Generation;
+use crate::capability::kv::Kv;
 use crate::capability::log::Log;
 use crate::capability::npc_read::NpcRead;
+use crate::capability::npc_write::NpcWrite;
 use crate::capability::permissions::Permissions;
-use crate::capability::port::{NpcRequest, SessionRequest, WorldRequest};
+use crate::capability::port::{JobRequest, KvRequest, NpcRequest, SessionRequest, WorldRequest};
 use crate::capability::session_read::SessionRead;
 use crate::capability::session_write::SessionWrite;
 use crate::capability::wasi::Wasi;
 use crate::capability::world_read::WorldRead;
 use crate::capability::{Answer, Capability, LogSink, Port, TracingSink};
+use crate::clock::SharedClock;
 use crate::engine::{
     AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer,
 };
@@ -23,13 +27,26 @@ use crate::grant::Policy;
 use crate::permission::{Catalogue, CatalogueError, Permission};
 use crate::write_set::{CommitError, WriteSet};
 
-/// All that the built-in capabilities ask of a host's state. Implement the four ports, and this comes by itself.
+/// All that the built-in capabilities ask of a host's state. Implement the six ports, and this comes by itself.
 pub trait State:
-    Port<WorldRequest> + Port<SessionRequest> + Port<NpcRequest> + Port<WriteSet>
+    Port<WorldRequest>
+    + Port<SessionRequest>
+    + Port<NpcRequest>
+    + Port<KvRequest>
+    + Port<JobRequest>
+    + Port<WriteSet>
 {
 }
 
-impl<T: Port<WorldRequest> + Port<SessionRequest> + Port<NpcRequest> + Port<WriteSet>> State for T {}
+impl<T> State for T where
+    T: Port<WorldRequest>
+        + Port<SessionRequest>
+        + Port<NpcRequest>
+        + Port<KvRequest>
+        + Port<JobRequest>
+        + Port<WriteSet>
+{
+}
 
 /// Puts a host together. Without anything added, plugins get `log`, `permissions`, `behavior-extend` and WASI.
 pub struct HostBuilder {
@@ -41,6 +58,7 @@ pub struct HostBuilder {
     log: Arc<dyn LogSink>,
     observers: Vec<Arc<dyn Observer>>,
     cache: Option<Arc<CompileCache>>,
+    clock: SharedClock,
 }
 
 /// Why a host cannot be put together.
@@ -77,6 +95,7 @@ impl HostBuilder {
             log: Arc::new(TracingSink),
             observers: Vec::new(),
             cache: None,
+            clock: SharedClock::default(),
         }
     }
 
@@ -87,13 +106,17 @@ impl HostBuilder {
         self
     }
 
-    /// Where worlds, sessions and NPCs are: adds `world-read`, `session-read`, `session-write` and `npc-read`, and commits changes there.
+    /// Where worlds, sessions, NPCs, the plugins' own keys and their generation jobs are: adds `world-read`, `session-read`, `session-write`,
+    /// `npc-read`, `npc-write`, `kv` and `generation`, and commits changes there.
     #[must_use]
     pub fn state<S: State>(self, state: Arc<S>) -> Self {
         self.capability(WorldRead::new(state.clone()))
             .capability(SessionRead::new(state.clone()))
             .capability(SessionWrite::new(state.clone()))
             .capability(NpcRead::new(state.clone()))
+            .capability(NpcWrite::new(state.clone(), state.clone()))
+            .capability(Kv::new(state.clone()))
+            .capability(Generation::new(state.clone()))
             .commit(state)
     }
 
@@ -146,6 +169,14 @@ impl HostBuilder {
         self
     }
 
+    /// What time it is for the host, such as for keys that expire; the machine's clock by default. State that keeps such times must go by the
+    /// same clock.
+    #[must_use]
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// The host.
     ///
     /// # Errors
@@ -167,6 +198,7 @@ impl HostBuilder {
             observers: self.observers,
             cache: self.cache,
             line: Line::default(),
+            clock: self.clock,
         };
         Ok(Host(Arc::new(Inner {
             rooms: Arc::new(rooms),

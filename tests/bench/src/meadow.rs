@@ -1,7 +1,8 @@
 //! The state that both sides read: one world, and nothing else in it.
 
 use portcullis::capability::port::{
-    Answer, NpcRequest, Port, PortError, SessionRequest, WorldInfo, WorldReply, WorldRequest,
+    Answer, JobRequest, KvRequest, NpcRequest, Port, PortError, SessionRequest, WorldInfo,
+    WorldReply, WorldRequest,
 };
 use portcullis::write_set::{CommitError, WriteSet};
 
@@ -27,6 +28,18 @@ impl Port<SessionRequest> for Meadow {
 
 impl Port<NpcRequest> for Meadow {
     fn call(&self, _: NpcRequest) -> Answer<'_, NpcRequest> {
+        Answer::ready(Err(PortError::NotFound))
+    }
+}
+
+impl Port<KvRequest> for Meadow {
+    fn call(&self, _: KvRequest) -> Answer<'_, KvRequest> {
+        Answer::ready(Err(PortError::NotFound))
+    }
+}
+
+impl Port<JobRequest> for Meadow {
+    fn call(&self, _: JobRequest) -> Answer<'_, JobRequest> {
         Answer::ready(Err(PortError::NotFound))
     }
 }

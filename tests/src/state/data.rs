@@ -1,10 +1,25 @@
 //! What the state holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use portcullis::PluginId;
 use portcullis::capability::port::{Location, NpcInfo};
 use portcullis::write_set::{Relationship, Version};
 use serde_json::{Value, json};
+
+use super::jobs::Job;
+use super::store::Store;
+
+/// All that the state holds. It is changed in a copy, which then takes its place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Data {
+    pub(super) worlds: Worlds,
+    pub(super) stores: BTreeMap<PluginId, Store>,
+    pub(super) jobs: BTreeMap<Arc<str>, Job>,
+}
+
+pub(super) type Worlds = BTreeMap<String, World>;
 
 /// A world.
 #[derive(Clone, Debug)]
@@ -19,8 +34,10 @@ pub struct World {
 /// An NPC of a world.
 #[derive(Clone, Debug)]
 pub struct Npc {
-    pub(super) info: NpcInfo,
-    pub(super) attributes: BTreeMap<String, Value>,
+    /// Its own data.
+    pub info: NpcInfo,
+    /// Its attributes.
+    pub attributes: BTreeMap<String, Value>,
     pub(super) version: Version,
 }
 
@@ -32,7 +49,7 @@ pub struct Session {
     pub(super) version: Version,
 }
 
-pub(super) fn two_worlds() -> BTreeMap<String, World> {
+pub(super) fn two_worlds() -> Worlds {
     [("alpha", "ada", "s1"), ("beta", "bob", "s2")]
         .map(|(world, npc, session)| (world.to_owned(), self::world(world, npc, session)))
         .into()
@@ -44,17 +61,24 @@ fn world(name: &str, npc: &str, session: &str) -> World {
         config: [("festival", json!(name)), ("tax", json!(7))]
             .map(|(key, value)| (key.to_owned(), value))
             .into(),
-        locations: vec![Location {
-            id: "market".to_owned(),
-            name: "Market".to_owned(),
-            tags: vec!["stage".to_owned()],
-        }],
+        locations: vec![
+            location("gate", "Gate", &[]),
+            location("market", "Market", &["stage"]),
+        ],
         npcs: [(npc.to_owned(), self::npc(npc))].into(),
         sessions: [
             (session.to_owned(), self::session(name)),
             ("shared".to_owned(), self::session(name)),
         ]
         .into(),
+    }
+}
+
+fn location(id: &str, name: &str, tags: &[&str]) -> Location {
+    Location {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
     }
 }
 

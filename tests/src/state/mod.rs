@@ -1,21 +1,33 @@
-//! A state in memory behind the four ports, which can be told to be slow, to fail, to panic and to hang.
+//! A state in memory behind the six ports, which can be told to be slow, to fail, to panic and to hang.
 
+mod clock;
+mod commit;
 mod data;
+mod jobs;
 mod knobs;
 mod ports;
+mod store;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use clock::HandClock;
 pub use data::{Npc, Session, World};
+pub use jobs::Job;
 pub use knobs::{Gate, Knob, Trouble};
+use portcullis::capability::port::{JobState, KvEntry};
+use portcullis::clock::Clock;
 use portcullis::write_set::Relationship;
 use serde_json::Value;
 
-/// Worlds in memory.
+use self::data::Data;
+
+/// Worlds, plugins' keys and generation jobs in memory.
 pub struct MemoryState {
-    worlds: Mutex<BTreeMap<String, World>>,
-    /// What requests of `world-read`, `session-read`, `session-write` and `npc-read` run into.
+    data: Mutex<Data>,
+    /// By which keys expire.
+    pub clock: HandClock,
+    /// What requests of all ports but the commit's run into.
     pub reads: Knob,
     /// What commits run into.
     pub commits: Knob,
@@ -25,7 +37,11 @@ impl MemoryState {
     /// Two worlds: `alpha` and `beta`. Both have a session `shared`; `alpha` has the session `s1` and the NPC `ada`, `beta` has `s2` and `bob`.
     pub fn two_worlds() -> Self {
         Self {
-            worlds: Mutex::new(data::two_worlds()),
+            data: Mutex::new(Data {
+                worlds: data::two_worlds(),
+                ..Data::default()
+            }),
+            clock: HandClock::default(),
             reads: Knob::default(),
             commits: Knob::default(),
         }
@@ -35,6 +51,7 @@ impl MemoryState {
     pub fn flag(&self, world: &str, session: &str, namespace: &str, key: &str) -> Option<Value> {
         let key = (namespace.to_owned(), key.to_owned());
         self.lock()
+            .worlds
             .get(world)?
             .sessions
             .get(session)?
@@ -45,8 +62,9 @@ impl MemoryState {
 
     /// Sets a flag of a session, as the host would.
     pub fn set_flag(&self, world: &str, session: &str, namespace: &str, key: &str, value: Value) {
-        let mut worlds = self.lock();
-        if let Some(session) = worlds
+        let mut data = self.lock();
+        if let Some(session) = data
+            .worlds
             .get_mut(world)
             .and_then(|world| world.sessions.get_mut(session))
         {
@@ -59,8 +77,9 @@ impl MemoryState {
 
     /// All flags of a session, as `namespace/key`.
     pub fn flags(&self, world: &str, session: &str) -> BTreeMap<String, Value> {
-        let worlds = self.lock();
-        let session = worlds
+        let data = self.lock();
+        let session = data
+            .worlds
             .get(world)
             .and_then(|world| world.sessions.get(session));
         let flags = session.iter().flat_map(|session| &session.flags);
@@ -72,6 +91,7 @@ impl MemoryState {
     /// A relationship of a session's player.
     pub fn relationship(&self, world: &str, session: &str, npc: &str) -> Option<Relationship> {
         self.lock()
+            .worlds
             .get(world)?
             .sessions
             .get(session)?
@@ -80,7 +100,37 @@ impl MemoryState {
             .copied()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, World>> {
-        self.worlds.lock().unwrap_or_else(PoisonError::into_inner)
+    /// An NPC of a world.
+    pub fn npc(&self, world: &str, npc: &str) -> Option<Npc> {
+        self.lock().worlds.get(world)?.npcs.get(npc).cloned()
+    }
+
+    /// What stands in a plugin's own store.
+    pub fn kv(&self, plugin: &str) -> BTreeMap<String, KvEntry> {
+        let now_ms = self.clock.now_ms();
+        let data = self.lock();
+        let mut stores = data.stores.iter();
+        stores
+            .find(|(owner, _)| owner.as_str() == plugin)
+            .map(|(_, store)| store.entries(now_ms))
+            .unwrap_or_default()
+    }
+
+    /// The jobs that were submitted, in the order of their ids.
+    pub fn jobs(&self) -> Vec<Job> {
+        self.lock().jobs.values().cloned().collect()
+    }
+
+    /// Ends the jobs that are queued, as a generator would.
+    pub fn finish_jobs(&self, state: &JobState) {
+        for job in self.lock().jobs.values_mut() {
+            if job.state == JobState::Queued {
+                job.state = state.clone();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

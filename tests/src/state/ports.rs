@@ -1,22 +1,18 @@
-//! The four ports.
-
-use std::collections::BTreeMap;
+//! The ports that are asked; the one that changes is [`super::commit`].
 
 use portcullis::capability::port::{
-    NpcReply, NpcRequest, SessionInfo, SessionReply, SessionRequest, WorldInfo, WorldReply,
-    WorldRequest,
+    JobRequest, KvReply, KvRequest, NpcReply, NpcRequest, SessionInfo, SessionReply,
+    SessionRequest, WorldInfo, WorldReply, WorldRequest,
 };
 use portcullis::capability::{Answer, Port, PortError, Request, Versioned};
-use portcullis::write_set::{Change, CommitError, Document, Version, Write, WriteSet};
+use portcullis::clock::Clock;
 
 use super::MemoryState;
-use super::data::{Session, World};
+use super::data::{Data, World};
 use super::knobs::{Knob, Refused, Trouble};
 
-type Worlds = BTreeMap<String, World>;
-
 /// Runs into the knob's trouble and then serves.
-fn serve<'a, R>(
+pub(super) fn serve<'a, R>(
     knob: &Knob,
     refuse: fn(Refused) -> R::Error,
     serve: impl FnOnce() -> Result<R::Reply, R::Error> + Send + 'a,
@@ -37,17 +33,17 @@ fn unavailable(_: Refused) -> PortError {
     PortError::Unavailable("the knob says so".to_owned())
 }
 
-fn find<'a>(worlds: &'a Worlds, world: &str) -> Result<&'a World, PortError> {
-    worlds.get(world).ok_or(PortError::NotFound)
+fn find<'a>(data: &'a Data, world: &str) -> Result<&'a World, PortError> {
+    data.worlds.get(world).ok_or(PortError::NotFound)
 }
 
 impl Port<WorldRequest> for MemoryState {
     fn call(&self, request: WorldRequest) -> Answer<'_, WorldRequest> {
         serve(&self.reads, unavailable, move || {
-            let worlds = self.lock();
+            let data = self.lock();
             Ok(match request {
                 WorldRequest::World { world: id } => {
-                    let world = find(&worlds, &id)?;
+                    let world = find(&data, &id)?;
                     WorldReply::World(WorldInfo {
                         id: id.to_string(),
                         name: world.name.clone(),
@@ -55,14 +51,14 @@ impl Port<WorldRequest> for MemoryState {
                     })
                 }
                 WorldRequest::Config { world, key } => {
-                    let value = find(&worlds, &world)?.config.get(&key);
+                    let value = find(&data, &world)?.config.get(&key);
                     WorldReply::Config(value.cloned().ok_or(PortError::NotFound)?)
                 }
                 WorldRequest::Locations { world } => {
-                    WorldReply::Locations(find(&worlds, &world)?.locations.clone())
+                    WorldReply::Locations(find(&data, &world)?.locations.clone())
                 }
                 WorldRequest::Npcs { world } => {
-                    WorldReply::Npcs(find(&worlds, &world)?.npcs.keys().cloned().collect())
+                    WorldReply::Npcs(find(&data, &world)?.npcs.keys().cloned().collect())
                 }
             })
         })
@@ -72,10 +68,10 @@ impl Port<WorldRequest> for MemoryState {
 impl Port<NpcRequest> for MemoryState {
     fn call(&self, request: NpcRequest) -> Answer<'_, NpcRequest> {
         serve(&self.reads, unavailable, move || {
-            let worlds = self.lock();
+            let data = self.lock();
             let (NpcRequest::Npc { world, npc } | NpcRequest::Attribute { world, npc, .. }) =
                 &request;
-            let npc = find(&worlds, world)?
+            let npc = find(&data, world)?
                 .npcs
                 .get(npc)
                 .ok_or(PortError::NotFound)?;
@@ -97,7 +93,7 @@ impl Port<NpcRequest> for MemoryState {
 impl Port<SessionRequest> for MemoryState {
     fn call(&self, request: SessionRequest) -> Answer<'_, SessionRequest> {
         serve(&self.reads, unavailable, move || {
-            let worlds = self.lock();
+            let data = self.lock();
             let (SessionRequest::Session { world: id, session }
             | SessionRequest::Flag {
                 world: id, session, ..
@@ -105,7 +101,7 @@ impl Port<SessionRequest> for MemoryState {
             | SessionRequest::Relationship {
                 world: id, session, ..
             }) = &request;
-            let world = find(&worlds, id)?;
+            let world = find(&data, id)?;
             let found = world.sessions.get(&**session).ok_or(PortError::NotFound)?;
             let version = found.version;
             Ok(match request.clone() {
@@ -133,69 +129,42 @@ impl Port<SessionRequest> for MemoryState {
     }
 }
 
-impl Port<WriteSet> for MemoryState {
-    fn call(&self, writes: WriteSet) -> Answer<'_, WriteSet> {
-        let refuse = |refused| match refused {
-            Refused::Fail => CommitError::Failed,
-            Refused::Conflict => CommitError::Conflict,
-        };
-        serve(&self.commits, refuse, move || {
-            commit(&mut self.lock(), &writes)
+impl Port<KvRequest> for MemoryState {
+    fn call(&self, request: KvRequest) -> Answer<'_, KvRequest> {
+        serve(&self.reads, unavailable, move || {
+            let (KvRequest::Get { plugin, .. }
+            | KvRequest::List { plugin, .. }
+            | KvRequest::Usage { plugin }) = &request;
+            let store = self.lock().stores.get(plugin).cloned().unwrap_or_default();
+            let now_ms = self.clock.now_ms();
+            Ok(match request {
+                KvRequest::Get { key, .. } => KvReply::Get(store.get(&key, now_ms)),
+                KvRequest::List {
+                    prefix,
+                    after,
+                    limit,
+                    ..
+                } => KvReply::List(store.list(&prefix, after.as_deref(), limit, now_ms)),
+                KvRequest::Usage { .. } => KvReply::Usage(store.usage(now_ms)),
+            })
         })
     }
 }
 
-/// All of the write set, or nothing.
-fn commit(worlds: &mut Worlds, writes: &WriteSet) -> Result<(), CommitError> {
-    if writes
-        .reads
-        .iter()
-        .any(|(document, version)| version_of(worlds, document) != Some(*version))
-    {
-        return Err(CommitError::Conflict);
+impl Port<JobRequest> for MemoryState {
+    fn call(&self, request: JobRequest) -> Answer<'_, JobRequest> {
+        serve(&self.reads, unavailable, move || {
+            let JobRequest::Read {
+                plugin,
+                subject,
+                job,
+            } = request;
+            let data = self.lock();
+            let job = data.jobs.get(&job).ok_or(PortError::NotFound)?;
+            match job.is_of(&plugin, &subject) {
+                true => Ok(job.state.clone()),
+                false => Err(PortError::NotFound),
+            }
+        })
     }
-    let mut draft = worlds.clone();
-    for write in &writes.writes {
-        apply(&mut draft, write).ok_or(CommitError::Failed)?;
-    }
-    *worlds = draft;
-    Ok(())
-}
-
-fn version_of(worlds: &Worlds, document: &Document) -> Option<Version> {
-    match document {
-        Document::Session { world, session } => {
-            Some(worlds.get(&**world)?.sessions.get(&**session)?.version)
-        }
-        Document::Npc { world, npc } => Some(worlds.get(&**world)?.npcs.get(&**npc)?.version),
-        _ => None,
-    }
-}
-
-fn apply(worlds: &mut Worlds, write: &Write) -> Option<()> {
-    let Document::Session { world, session } = &write.document else {
-        return None;
-    };
-    let session: &mut Session = worlds.get_mut(&**world)?.sessions.get_mut(&**session)?;
-    session.version += 1;
-    match write.change.clone() {
-        Change::SetFlag {
-            namespace,
-            key,
-            value,
-        } => {
-            session
-                .flags
-                .insert((namespace.as_str().to_owned(), key), value);
-        }
-        Change::ClearFlag { namespace, key } => {
-            session.flags.remove(&(namespace.as_str().to_owned(), key));
-        }
-        Change::UpdateRelationship { npc, change } => {
-            let now = session.relationships.entry(npc).or_default();
-            *now = now.changed_by(change);
-        }
-        _ => return None,
-    }
-    Some(())
 }

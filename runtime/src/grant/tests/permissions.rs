@@ -152,8 +152,17 @@ fn groups_are_expanded() {
         ),
         (None, 1)
     );
+    let events = explain(&package(
+        &import(LOG),
+        &(ask("group:event_handler") + &narrow),
+    ));
+    assert!(events.is_granted(), "{:?}", events.problems);
+    let mut asked = events.permissions.iter();
     assert_eq!(
-        find("npc:write").decision,
+        asked
+            .find(|asked| asked.permission == "event:emit")
+            .unwrap()
+            .decision,
         Decision::Refused(Refusal::NotOffered)
     );
     // Each member is accepted or not by itself.
