@@ -51,7 +51,9 @@
 //! | [`log`] | `log:emit` |
 //! | [`world`] | `world:read` |
 //! | [`session`] | `session:read`, `session:write` |
-//! | [`npc`] | `npc:read` |
+//! | [`npc`] | `npc:read`, `npc:write` |
+//! | [`kv`] | `kv:read`, `kv:write` |
+//! | [`generation`] | `generation:submit`, `generation:read` |
 //! | [`behavior`] | one for each extension, see there |
 //! | [`permissions`] | none |
 //!
@@ -65,6 +67,8 @@ pub mod behavior;
 pub mod candidates;
 pub mod conditions;
 pub mod effects;
+pub mod generation;
+pub mod kv;
 pub mod lifecycle;
 pub mod log;
 pub mod npc;
@@ -100,5 +104,5 @@ pub mod prelude {
     pub use crate::scoring::{Candidate, Override, Scoring};
     pub use crate::simulation::Simulation;
     pub use crate::{Error, Failure, Params, Subject, Value, json};
-    pub use crate::{behavior, log, npc, permissions, session, world};
+    pub use crate::{behavior, generation, kv, log, npc, permissions, session, world};
 }

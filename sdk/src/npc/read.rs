@@ -1,5 +1,3 @@
-//! Read the NPCs of the call's world. Permission: `npc:read`.
-
 use serde::de::DeserializeOwned;
 
 use crate::{Error, json};
