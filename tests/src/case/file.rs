@@ -43,13 +43,17 @@ pub struct PolicyFile {
     warm: Option<usize>,
     wall_ms: Option<u64>,
     log_records: Option<u32>,
+    kv_bytes: Option<u64>,
+    kv_keys: Option<u64>,
 }
 
 /// One thing that is done.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What: `condition NAME`, `effect NAME`, `simulation`, `candidates`, `scoring`, `run`, `enable`, `disable`, `unload`, `revoke PERMISSION`.
+    /// What: `condition NAME`, `effect NAME`, `simulation`, `candidates`, `scoring`, `run`, `enable`, `disable`, `unload`,
+    /// `revoke PERMISSION`, `wait MS` (on the host's clock), `generate TEXT` (the answer to all jobs that are queued; without a text they
+    /// fail).
     #[serde(rename = "do")]
     pub what: String,
     /// The parameters; for `scoring` the `candidates`.
@@ -122,6 +126,8 @@ impl PolicyFile {
         let mut policy = limits(|limits| {
             limits.wall_ms = self.wall_ms.unwrap_or(limits.wall_ms);
             limits.log_records = self.log_records.unwrap_or(limits.log_records);
+            limits.kv_bytes = self.kv_bytes.unwrap_or(limits.kv_bytes);
+            limits.kv_keys = self.kv_keys.unwrap_or(limits.kv_keys);
         });
         policy.deny.clone_from(&self.deny);
         policy.switched_on.clone_from(&self.switch_on);

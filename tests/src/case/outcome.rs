@@ -4,7 +4,10 @@ use portcullis::Record;
 use portcullis::extension::Dispatched;
 use portcullis::host::LoadError;
 use portcullis::log_record::LogRecord;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use super::file::Case;
+use crate::MemoryState;
 
 /// What a receipt has that differs from run to run.
 const VOLATILE: [&str; 5] = ["id", "digest", "duration_ns", "fuel", "peak_memory_bytes"];
@@ -54,4 +57,41 @@ pub(super) fn log(record: &LogRecord) -> Value {
         "{:?} {}: {}{fields}",
         record.source, record.level, record.message
     ))
+}
+
+/// What the plugin has changed: in the session `s1` and among the NPCs of the world `alpha`, in its own store, and which jobs it has submitted.
+pub(super) fn changed(state: &MemoryState, case: &Case) -> Map<String, Value> {
+    let before = MemoryState::two_worlds();
+    let flags_before = before.flags("alpha", "s1");
+    let mut flags = state.flags("alpha", "s1");
+    flags.retain(|name, value| flags_before.get(name) != Some(value));
+    let npc = |state: &MemoryState| {
+        let npc = state.npc("alpha", "ada");
+        npc.map(|npc| json!({ "info": npc.info, "attributes": npc.attributes }))
+    };
+    let kv = case.plugin.as_deref().map(|plugin| state.kv(plugin));
+    let jobs: Vec<_> = state
+        .jobs()
+        .iter()
+        .map(|job| json!({ "id": job.id, "request": job.request, "state": job.state }))
+        .collect();
+    let mut changed = Map::from_iter([("flags".to_owned(), json!(flags))]);
+    let mut add = |name: &str, value: Value, is_changed: bool| {
+        if is_changed {
+            changed.insert(name.to_owned(), value);
+        }
+    };
+    add("npc", json!(npc(state)), npc(state) != npc(&before));
+    add("kv", json!(kv), kv.is_some_and(|kv| !kv.is_empty()));
+    add("jobs", json!(jobs), !jobs.is_empty());
+    changed
+}
+
+/// The outcome with the ids of calls, which differ from run to run, as the places of their receipts.
+pub(super) fn with_calls_numbered(outcome: &Value, receipts: &[Record]) -> Value {
+    let mut text = outcome.to_string();
+    for (place, receipt) in receipts.iter().enumerate() {
+        text = text.replace(&receipt.id.to_string(), &format!("call-{place}"));
+    }
+    serde_json::from_str(&text).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use portcullis::Plugin;
+use portcullis::capability::port::JobState;
 use portcullis::extension::run::{Main, Run};
 use portcullis::extension::scoring::Candidate;
 use portcullis::extension::{Dispatched, Scene};
@@ -42,14 +43,18 @@ pub async fn run(folder: &Path) -> Value {
         .iter()
         .map(|entry| entry.qualified.clone())
         .collect();
-    json!({
+    let mut found = json!({
         "load": loaded,
         "steps": steps,
         "receipts": rig.receipts.all().iter().map(outcome::receipt).collect::<Vec<_>>(),
         "log": rig.log.all().iter().map(outcome::log).collect::<Vec<_>>(),
         "registry": if steps.is_empty() { json!(registry) } else { json!(registry.len()) },
-        "flags": own_flags(&rig, &case),
-    })
+        "flags": Value::Null,
+    });
+    if let (Some(found), false) = (found.as_object_mut(), case.steps.is_empty()) {
+        found.extend(outcome::changed(&rig.state, &case));
+    }
+    outcome::with_calls_numbered(&found, &rig.receipts.all())
 }
 
 /// What a step came to.
@@ -99,6 +104,18 @@ async fn take(step: &Step, rig: &Rig, plugin: &Plugin) -> Value {
             plugin.grant().revoke(name);
             json!("revoked")
         }
+        "wait" => {
+            #[expect(clippy::expect_used, reason = "a test cannot go on")]
+            rig.state.clock.advance(name.parse().expect("milliseconds"));
+            json!("waited")
+        }
+        "generate" => {
+            rig.state.finish_jobs(&match name {
+                "" => JobState::Failed,
+                text => JobState::Done(text.to_owned()),
+            });
+            json!("generated")
+        }
         #[expect(clippy::panic, reason = "a test cannot go on")]
         other => panic!("`{other}` is nothing that a case can do"),
     }
@@ -123,16 +140,5 @@ fn said(result: Result<(), portcullis::host::UnloadError>) -> Value {
         // Its text holds the receipt, which is among the others.
         Err(portcullis::host::UnloadError::Lifecycle(_)) => json!("the plugin refused to start"),
         Err(error) => json!(error.to_string()),
-    }
-}
-
-/// The flags that the plugin has set: those in its own namespace, but for what stood there before.
-fn own_flags(rig: &Rig, case: &Case) -> Value {
-    let before = crate::MemoryState::two_worlds().flags("alpha", "s1");
-    let mut flags = rig.state.flags("alpha", "s1");
-    flags.retain(|name, value| before.get(name) != Some(value));
-    match case.steps.is_empty() {
-        true => Value::Null,
-        false => json!(flags),
     }
 }

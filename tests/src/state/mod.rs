@@ -15,6 +15,7 @@ pub use clock::HandClock;
 pub use data::{Npc, Session, World};
 pub use jobs::Job;
 pub use knobs::{Gate, Knob, Trouble};
+use portcullis::PluginId;
 use portcullis::capability::port::{JobState, KvEntry};
 use portcullis::clock::Clock;
 use portcullis::write_set::Relationship;
@@ -114,6 +115,14 @@ impl MemoryState {
             .find(|(owner, _)| owner.as_str() == plugin)
             .map(|(_, store)| store.entries(now_ms))
             .unwrap_or_default()
+    }
+
+    /// Puts a value into a plugin's own store, for good, as the host would.
+    pub fn put_kv(&self, plugin: &PluginId, key: &str, value: Value) {
+        let mut data = self.lock();
+        let store = data.stores.entry(plugin.clone()).or_default();
+        let expires_ms = None;
+        store.put(key.into(), KvEntry { value, expires_ms });
     }
 
     /// The jobs that were submitted, in the order of their ids.
