@@ -7,6 +7,7 @@ use std::sync::Arc;
 use portcullis::extension::effects::{Apply, Effects};
 use portcullis::receipt::Commit;
 use portcullis::{Blame, Outcome, Plugin, Receipt};
+use portcullis_tests::plugins::{component, embed, root};
 use portcullis_tests::rig::{ada, params};
 use portcullis_tests::{Rig, Trouble, limits};
 use serde_json::{Value, json};
@@ -26,6 +27,13 @@ fn spawn(rig: &Rig, keeper: &Plugin, steps: Value) -> JoinHandle<Receipt> {
 fn value(rig: &Rig, key: &str) -> Option<Value> {
     let mut entries = rig.state.kv("keeper");
     entries.remove(key).map(|entry| entry.value)
+}
+
+/// What came of the steps so far, as the plugin logged it.
+fn answers(rig: &Rig) -> Vec<String> {
+    let log = rig.log.all();
+    let fields = log.into_iter().flat_map(|record| record.fields);
+    fields.map(|(_, answer)| answer).collect()
 }
 
 /// Proves C4, C9, C3: 16 tasks make 1,000 calls that each count up a flag, a key and an attribute. Calls that run into each other run again,
@@ -171,14 +179,10 @@ async fn changes_are_seen_once_they_are_committed() {
     let after = rig.ask(&keeper, "steps", read).await;
     assert_eq!(after.reply, Some(true), "{after}");
     assert_eq!(rig.state.jobs().len(), 1);
-    let answers: Vec<_> = rig
-        .log
-        .all()
-        .iter()
-        .flat_map(|record| record.fields.clone())
-        .map(|(_, answer)| answer)
-        .collect();
-    assert_eq!(answers, ["null", "\"calm\"", "[1,null,true]", "\"gloomy\""]);
+    assert_eq!(
+        answers(&rig),
+        ["null", "\"calm\"", "[1,null,true]", "\"gloomy\""]
+    );
 }
 
 /// Proves C6: a call that runs again after a conflict submits its job once, under the id that it had before.
@@ -240,6 +244,38 @@ async fn a_store_beyond_its_quota_may_shrink() {
     assert_eq!(rig.state.kv("keeper").keys().collect::<Vec<_>>(), ["c"]);
 }
 
+/// Proves C6, C9: a plugin's keys and jobs are its own. Another one finds nothing at the same key, and cannot read a job whose id it knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_and_jobs_are_the_plugins_own() {
+    let rig = Rig::default();
+    let keeper = rig.load("keeper").await;
+    let manifest = root().join("tests/guests/keeper/plugin.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let manifest = manifest.replace("id = \"keeper\"", "id = \"thief\"");
+    let thief = rig
+        .load_package(embed(&component("keeper"), &manifest))
+        .await;
+    let steps = json!([
+        { "op": "kv.set", "key": "k", "value": 1 },
+        { "op": "generation.submit", "prompt": "Sigh." },
+    ]);
+    assert_eq!(
+        spawn(&rig, &keeper, steps).await.unwrap().outcome,
+        Outcome::Returned
+    );
+    let job = rig.state.jobs().pop().unwrap().id;
+    let steps = json!({ "steps": [
+        { "op": "kv.get", "key": "k" },
+        { "op": "kv.keys", "prefix": "" },
+        { "op": "kv.delete", "key": "k" },
+        { "op": "generation.read", "job": job },
+    ] });
+    let receipt = rig.ask(&thief, "steps", steps).await;
+    assert_eq!(receipt.outcome, Outcome::Returned, "{receipt}");
+    assert_eq!(answers(&rig), ["null", "[]", "null", "not found"]);
+    assert_eq!(value(&rig, "k"), Some(json!(1)));
+}
+
 /// Proves P7: a port that fails tells the plugin that the host is unavailable, and nothing of the reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn ports_that_fail_keep_their_reasons() {
@@ -263,14 +299,5 @@ async fn ports_that_fail_keep_their_reasons() {
         (Some(false), Commit::None),
         "{receipt}"
     );
-    let log = rig.log.all();
-    assert_eq!(log.len(), 9);
-    for record in log {
-        let (_, refused) = record.fields.first().unwrap();
-        assert_eq!(
-            refused, "the host cannot serve this now",
-            "{}",
-            record.message
-        );
-    }
+    assert_eq!(answers(&rig), ["the host cannot serve this now"; 9]);
 }
