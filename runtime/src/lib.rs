@@ -67,6 +67,7 @@ pub mod enabled;
 pub mod event;
 pub mod grant;
 pub mod guard;
+pub mod health;
 pub mod identity;
 pub mod limits;
 pub mod log_record;

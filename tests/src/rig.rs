@@ -7,6 +7,7 @@ use portcullis::engine::{CacheKey, CompileCache};
 use portcullis::extension::Scene;
 use portcullis::extension::conditions::{Conditions, Evaluate, Evaluation};
 use portcullis::extension::effects::{Application, Apply, Effects};
+use portcullis::guard::GuardPolicy;
 use portcullis::host::{HostBuilder, LoadError};
 use portcullis::{
     Consent, EnabledPlugins, Host, Limits, Package, Plugin, Policy, Receipt, Record, Subject,
@@ -31,11 +32,12 @@ pub struct Rig {
 }
 
 /// A policy with these limits: the defaults, but five seconds of wall time, so that a busy machine fails no test; `change` has the last word.
+/// The guard is off: plugins of tests may fail as often as they like.
 pub fn limits(change: impl FnOnce(&mut Limits)) -> Policy {
     let mut limits = Limits::default();
     limits.wall_ms = 5_000;
     change(&mut limits);
-    Policy::new().limits(limits)
+    Policy::new().limits(limits).guard(GuardPolicy::off())
 }
 
 /// The compile cache that tests share: compiling takes most of their time.

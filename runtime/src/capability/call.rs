@@ -152,7 +152,14 @@ impl Call {
             OnDenied::Silent => error,
             OnDenied::Warn => {
                 let plugin = self.plugin();
-                tracing::warn!(%plugin, call = %self.id, permission, why, "denied");
+                tracing::warn!(
+                    plugin = %plugin.plugin,
+                    version = %plugin.version,
+                    call = %self.id,
+                    permission,
+                    why,
+                    "denied"
+                );
                 error
             }
             OnDenied::Raise => match self.denials.last().cloned() {
@@ -177,7 +184,14 @@ impl Call {
             PortError::NotFound => RoomError::not_found(),
             PortError::Unavailable(detail) => {
                 let plugin = self.plugin();
-                tracing::warn!(%plugin, call = %self.id, capability, detail, "port unavailable");
+                tracing::warn!(
+                    plugin = %plugin.plugin,
+                    version = %plugin.version,
+                    call = %self.id,
+                    capability,
+                    detail,
+                    "port unavailable"
+                );
                 RoomError::unavailable()
             }
         }
@@ -186,7 +200,11 @@ impl Call {
     /// What the plugin gets when a port replies to another question than the one asked.
     #[cold]
     pub fn port_broke_protocol(&self, capability: &'static str) -> RoomError {
+        let plugin = self.plugin();
         tracing::error!(
+            plugin = %plugin.plugin,
+            version = %plugin.version,
+            call = %self.id,
             capability,
             "the port's reply does not belong to the request"
         );

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use tracing::{Instrument, Span};
 
 use super::extension::Typed;
 use super::fault::Fault;
@@ -14,7 +15,7 @@ use super::host_rooms::HostRooms;
 use super::instance::Lease;
 use super::line::{Places, Turn};
 use super::open::{Open, without_reply};
-use super::plugin::{Bound, Entrance, Hold, Inner};
+use super::plugin::{Bound, Entrance, Inner};
 use super::within::{Cut, Within};
 use crate::capability::Registration;
 use crate::grant::Instances;
@@ -41,17 +42,17 @@ pub(super) async fn call<E: Typed>(
 ) -> Receipt<E::Reply> {
     let hold = entrance.enter();
     let mut open = Open::begin(hold, E::DESCRIPTOR.id, E::operation(&request), subject);
-    let place = match admit::<E>(&open.hold) {
+    let place = match admit::<E>(&open) {
         Ok(place) => place,
         Err(fault) => return without_reply(open.fail(fault)),
     };
     let mut turn: Option<Turn> = None;
     loop {
         let attempts = open.attempt();
-        let deadline = open.deadline;
+        let (deadline, span) = (open.deadline, open.span.clone());
         let ended = {
             let work = pin!(run::<E>(&mut open, place, &request, registered.is_some()));
-            Within::new(deadline, work).await
+            Within::new(deadline, span, work).await
         };
         let reply = match conclude(&mut open, ended) {
             Ok(reply) => reply,
@@ -83,12 +84,15 @@ pub(super) async fn call<E: Typed>(
 }
 
 /// The extension's place in the host's list; else why the plugin is not called through it.
-fn admit<E: Typed>(hold: &Hold) -> Result<usize, Fault> {
+fn admit<E: Typed>(open: &Open) -> Result<usize, Fault> {
     let not_run = |why| Err(Fault::new(Outcome::NotRun, why));
-    if hold.is_stopped() {
+    if open.hold.is_stopped() {
         return not_run("the plugin is stopped");
     }
-    let plugin = hold.plugin();
+    let plugin = open.hold.plugin();
+    if open.began.is_suspended() && !open.hold.is_by_steward() {
+        return not_run(&plugin.rooms.warden.refusal(&plugin.identity().plugin));
+    }
     if let Some(permission) = E::DESCRIPTOR.permission
         && plugin.holdings.grant.is_revoked(permission)
     {
@@ -174,7 +178,14 @@ fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
     let (outcome, why) = match cut {
         Cut::Panicked(text) => {
             let plugin = open.hold.plugin().identity();
-            tracing::error!(%plugin, panic = text, "the host panicked in a call");
+            let (call, _) = open.who();
+            tracing::error!(
+                plugin = %plugin.plugin,
+                version = %plugin.version,
+                %call,
+                panic = text,
+                "the host panicked in a call"
+            );
             let why = "the host panicked while it served the plugin";
             (Outcome::HostFault, why)
         }
@@ -219,8 +230,9 @@ async fn commit(mut open: Open, writes: WriteSet, attempts: u32) -> Committed {
     let cancelled = open.as_cancelled();
     let places = Places::of(&writes);
     let finish = async move {
-        let store =
-            tokio::spawn(async move { AssertUnwindSafe(port.call(writes)).catch_unwind().await });
+        let span = open.span.as_deref().cloned().unwrap_or_else(Span::none);
+        let store = async move { AssertUnwindSafe(port.call(writes)).catch_unwind().await };
+        let store = tokio::spawn(store.instrument(span));
         let refused = Commit::Refused { writes: count };
         let unknown = Commit::Unknown { writes: count };
         Committed::Done(match tokio::time::timeout(COMMIT_PATIENCE, store).await {

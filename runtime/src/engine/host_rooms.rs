@@ -1,6 +1,7 @@
 //! What plugins are prepared against: the rooms of a host, its one write port, its log and its observers.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use wasmtime::component::Linker;
 
@@ -10,6 +11,9 @@ use super::line::Line;
 use crate::capability::{Capability, Ctx, Granted, LogSink, Port, Slot};
 use crate::clock::SharedClock;
 use crate::grant::Grant;
+use crate::guard::{Stand, Standing, Turn};
+use crate::health::HealthPolicy;
+use crate::manifest::PluginId;
 use crate::permission::{CapabilityDescriptor, Catalogue, Gate};
 use crate::problem::Problem;
 use crate::receipt::Record;
@@ -19,6 +23,22 @@ use crate::write_set::WriteSet;
 pub trait Observer: Send + Sync + 'static {
     /// Takes note of a call that has ended.
     fn record(&self, record: &Record);
+}
+
+/// Decides by what became of a plugin's calls whether there are to be more of them. Asked by every call, so it answers from what it knows.
+pub(crate) trait Warden: Send + Sync + 'static {
+    /// How the plugin stands, whatever its version.
+    fn standing(&self, plugin: &PluginId) -> Arc<Standing>;
+
+    /// Takes note of a call that ended and had begun when the plugin stood like this. Not told of calls that went well while nobody
+    /// watches. Gives what is to be announced once the observers have seen the receipt.
+    fn ended(&self, record: &Record, began: Stand) -> Option<Turn>;
+
+    /// Lets others know, and does what follows.
+    fn announce(&self, record: &Record, turn: Turn);
+
+    /// Why a suspended plugin is not called, and what to do about it.
+    fn refusal(&self, plugin: &PluginId) -> String;
 }
 
 /// The rooms of a host and what stands behind them.
@@ -32,6 +52,18 @@ pub(crate) struct HostRooms {
     pub(crate) cache: Option<Arc<CompileCache>>,
     pub(crate) line: Line,
     pub(crate) clock: SharedClock,
+    pub(crate) warden: Arc<dyn Warden>,
+    pub(crate) health: HealthPolicy,
+    /// From when on the host counts the time of its tallies.
+    pub(crate) began: Instant,
+}
+
+impl HostRooms {
+    /// Milliseconds from the host's beginning to a moment.
+    pub(crate) fn since_began_ms(&self, moment: Instant) -> u64 {
+        let since = moment.saturating_duration_since(self.began);
+        since.as_secs() * 1_000 + u64::from(since.subsec_millis())
+    }
 }
 
 /// A capability whose type is forgotten, in the list of a host.

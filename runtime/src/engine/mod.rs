@@ -14,6 +14,7 @@ mod open;
 mod plugin;
 mod pool;
 mod prepare;
+mod span;
 mod ticker;
 mod within;
 
@@ -22,7 +23,7 @@ pub use config::{EngineError, Metering, SLOTS, config};
 pub(crate) use extension::{AnyExtension, Listed};
 pub use extension::{Extension, Typed};
 pub use host_rooms::Observer;
-pub(crate) use host_rooms::{AnyCapability, HostRooms};
+pub(crate) use host_rooms::{AnyCapability, HostRooms, Warden};
 pub(crate) use line::Line;
 pub use plugin::Plugin;
 pub use prepare::PrepareError;

@@ -5,11 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tracing::Span;
+
 use super::fault::Fault;
 use super::instance::Lease;
 use super::plugin::Hold;
+use super::span;
 use crate::capability::Registration;
 use crate::grant::Instances;
+use crate::guard::{Stand, Turn};
 use crate::identity::CallId;
 use crate::receipt::{Commit, Outcome, Receipt, Record, RoomCalls};
 use crate::subject::Subject;
@@ -20,6 +24,10 @@ pub(super) struct Open {
     pub(super) hold: Hold,
     pub(super) deadline: Instant,
     pub(super) lease: Option<Lease>,
+    /// How the plugin stood when the call began.
+    pub(super) began: Stand,
+    /// Where what happens in the call is told of, if anybody listens.
+    pub(super) span: Option<Arc<Span>>,
     started: Instant,
     /// Taken when the call is finished.
     record: Option<Box<Record>>,
@@ -39,7 +47,10 @@ impl Open {
         let started = Instant::now();
         let plugin = hold.plugin();
         let wall = plugin.holdings.grant.limits().wall();
+        let id = CallId::next();
         Self {
+            began: plugin.standing.now(),
+            span: span::of(id, plugin.identity(), extension, &operation),
             // A limit beyond what the clock can count is no limit: a century will do.
             deadline: started
                 .checked_add(wall)
@@ -47,7 +58,7 @@ impl Open {
             lease: None,
             started,
             record: Some(Box::new(Record {
-                id: CallId::next(),
+                id,
                 plugin: plugin.identity().clone(),
                 extension: extension.into(),
                 operation,
@@ -128,6 +139,7 @@ impl Open {
 
     /// Notes what the call has used so far.
     fn read_lease(&mut self) {
+        let _in_span = self.span.as_deref().map(Span::enter);
         let (Some(lease), Some(record)) = (&mut self.lease, &mut self.record) else {
             return;
         };
@@ -215,13 +227,44 @@ impl Open {
         record.blame = outcome.blame();
         record.message = message;
         record.commit = commit;
-        record.duration = self.started.elapsed();
-        for observer in &self.hold.plugin().rooms.observers {
+        let ended = Instant::now();
+        record.duration = ended - self.started;
+        let _in_span = self.span.as_deref().map(Span::enter);
+        let turn = self.weigh(&record, ended);
+        let rooms = &self.hold.plugin().rooms;
+        for observer in &rooms.observers {
             if catch_unwind(AssertUnwindSafe(|| observer.record(&record))).is_err() {
-                tracing::error!(call = %record.id, "an observer panicked");
+                let plugin = &record.plugin;
+                tracing::error!(
+                    plugin = %plugin.plugin,
+                    version = %plugin.version,
+                    call = %record.id,
+                    "an observer panicked"
+                );
             }
         }
+        if let Some(turn) = turn {
+            rooms.warden.announce(&record, turn);
+        }
         record
+    }
+
+    /// Holds the call against the plugin, or in its favour: at once, so that a plugin that is suspended for it is called no more.
+    fn weigh(&self, record: &Record, ended: Instant) -> Option<Turn> {
+        let plugin = self.hold.plugin();
+        if self.hold.is_by_steward() {
+            return None;
+        }
+        if !matches!(record.outcome, Outcome::NotRun | Outcome::Cancelled) {
+            let now_ms = plugin.rooms.since_began_ms(ended);
+            plugin
+                .tally
+                .count(now_ms, record.outcome != Outcome::Returned);
+        }
+        if record.outcome == Outcome::Returned && !plugin.standing.now().is_watched() {
+            return None;
+        }
+        plugin.rooms.warden.ended(record, self.began)
     }
 }
 

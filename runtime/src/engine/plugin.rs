@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 use wasmtime::component::InstancePre;
@@ -14,6 +15,8 @@ use super::host_rooms::HostRooms;
 use super::pool::WarmPool;
 use crate::capability::{Ctx, Holdings, Registration};
 use crate::grant::Grant;
+use crate::guard::Standing;
+use crate::health::{Counts, Tally};
 use crate::identity::Identity;
 use crate::receipt::Receipt;
 use crate::subject::Subject;
@@ -31,6 +34,10 @@ pub(crate) struct Inner {
     pub(super) bound: Vec<Option<Bound>>,
     pub(super) pool: Arc<WarmPool>,
     pub(super) weight: u32,
+    /// How the plugin stands with the host's guard: shared by all of its versions.
+    pub(super) standing: Arc<Standing>,
+    /// How many of its calls fail.
+    pub(super) tally: Tally,
     flights: Flights,
 }
 
@@ -52,6 +59,8 @@ impl Inner {
         pool: Arc<WarmPool>,
         weight: u32,
     ) -> Self {
+        let standing = rooms.warden.standing(&holdings.grant.identity().plugin);
+        let tally = Tally::new(rooms.health.window_ms);
         Self {
             rooms,
             room,
@@ -60,6 +69,8 @@ impl Inner {
             bound,
             pool,
             weight,
+            standing,
+            tally,
             flights: Flights::default(),
         }
     }
@@ -101,12 +112,21 @@ impl Plugin {
         request: E::Request,
     ) -> (Receipt<E::Reply>, Vec<Registration>) {
         let mut registered = Vec::new();
-        let entrance = Entrance::Knock(self.0.clone());
+        let entrance = Entrance::Steward(self.0.clone());
         let receipt = call::call::<E>(entrance, subject, request, Some(&mut registered)).await;
         (receipt, registered)
     }
 
-    /// Calls a plugin that takes no more calls from others.
+    /// Calls a plugin on the host's own account: also while it is suspended, and what becomes of the call is not held against it.
+    pub(crate) fn call_as_steward<E: Typed>(
+        &self,
+        subject: Subject,
+        request: E::Request,
+    ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
+        call::call::<E>(Entrance::Steward(self.0.clone()), subject, request, None)
+    }
+
+    /// Like [`Plugin::call_as_steward`], for a plugin that takes no more calls from others.
     pub(crate) fn call_drained<E: Typed>(
         &self,
         subject: Subject,
@@ -116,6 +136,7 @@ impl Plugin {
         let hold = Hold {
             plugin: self.0.clone(),
             stopped: false,
+            by_steward: true,
         };
         hold.call::<E>(subject, request)
     }
@@ -126,7 +147,19 @@ impl Plugin {
         held.then(|| Hold {
             plugin: self.0.clone(),
             stopped: false,
+            by_steward: false,
         })
+    }
+
+    /// Whether the host's guard lets no calls of others through.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.0.standing.now().is_suspended()
+    }
+
+    /// What became of the calls in the window that ends now.
+    pub(crate) fn counts(&self) -> Counts {
+        let now_ms = self.0.rooms.since_began_ms(Instant::now());
+        self.0.tally.counts(now_ms)
     }
 
     /// Takes no more calls, and waits for those in flight.
@@ -150,6 +183,7 @@ impl std::fmt::Debug for Plugin {
 pub(crate) struct Hold {
     plugin: Arc<Inner>,
     stopped: bool,
+    by_steward: bool,
 }
 
 impl Hold {
@@ -169,6 +203,11 @@ impl Hold {
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped
     }
+
+    /// Whether the host makes the call on its own account.
+    pub(super) fn is_by_steward(&self) -> bool {
+        self.by_steward
+    }
 }
 
 impl Drop for Hold {
@@ -183,20 +222,26 @@ pub(super) enum Entrance {
     Held(Hold),
     /// It asks for a hold when it begins.
     Knock(Arc<Inner>),
+    /// The same, for a call that the host makes on its own account.
+    Steward(Arc<Inner>),
 }
 
 impl Entrance {
     /// The hold; it says so if the plugin is stopped, and the call then leaves its receipt without running.
     pub(super) fn enter(self) -> Hold {
-        match self {
-            Self::Held(hold) => hold,
-            Self::Knock(plugin) => {
-                let stopped = !plugin.flights.take_off();
-                if stopped {
-                    plugin.flights.take_off_closed();
-                }
-                Hold { plugin, stopped }
-            }
+        let (plugin, by_steward) = match self {
+            Self::Held(hold) => return hold,
+            Self::Knock(plugin) => (plugin, false),
+            Self::Steward(plugin) => (plugin, true),
+        };
+        let stopped = !plugin.flights.take_off();
+        if stopped {
+            plugin.flights.take_off_closed();
+        }
+        Hold {
+            plugin,
+            stopped,
+            by_steward,
         }
     }
 }

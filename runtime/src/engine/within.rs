@@ -4,10 +4,12 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use tokio::time::{Sleep, sleep_until};
+use tracing::Span;
 
 /// Why a future was not run to its end.
 #[derive(Debug)]
@@ -18,19 +20,21 @@ pub(super) enum Cut {
     Panicked(Option<String>),
 }
 
-/// Runs a future up to a deadline. The timer is made when the future first waits: most calls never do.
+/// Runs a future up to a deadline, in a span. The timer is made when the future first waits: most calls never do.
 pub(super) struct Within<'a, F> {
     future: Pin<&'a mut F>,
     deadline: Instant,
     timer: Option<Pin<Box<Sleep>>>,
+    span: Option<Arc<Span>>,
 }
 
 impl<'a, F: Future> Within<'a, F> {
-    pub(super) fn new(deadline: Instant, future: Pin<&'a mut F>) -> Self {
+    pub(super) fn new(deadline: Instant, span: Option<Arc<Span>>, future: Pin<&'a mut F>) -> Self {
         Self {
             future,
             deadline,
             timer: None,
+            span,
         }
     }
 }
@@ -39,15 +43,20 @@ impl<F: Future> Future for Within<'_, F> {
     type Output = Result<F::Output, Cut>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.future.as_mut();
-        // What a call touches is thrown away after a panic, or guarded against poisoning.
-        match catch_unwind(AssertUnwindSafe(|| future.poll(context))) {
+        let this = &mut *self;
+        let polled = {
+            let _in_span = this.span.as_deref().map(Span::enter);
+            let future = this.future.as_mut();
+            // What a call touches is thrown away after a panic, or guarded against poisoning.
+            catch_unwind(AssertUnwindSafe(|| future.poll(context)))
+        };
+        match polled {
             Ok(Poll::Ready(output)) => return Poll::Ready(Ok(output)),
             Ok(Poll::Pending) => {}
             Err(panic) => return Poll::Ready(Err(Cut::Panicked(text_of(&*panic)))),
         }
-        let deadline = self.deadline;
-        let timer = self
+        let deadline = this.deadline;
+        let timer = this
             .timer
             .get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
         timer.as_mut().poll(context).map(|()| Err(Cut::Elapsed))

@@ -34,6 +34,8 @@ pub enum Skip {
     MissingContext(Context),
     /// The plugin is stopped.
     Stopped,
+    /// The plugin failed too often, and the host's guard lets no call through.
+    Disabled,
 }
 
 impl fmt::Display for Skip {
@@ -43,6 +45,7 @@ impl fmt::Display for Skip {
             Self::NotEnabled => f.write_str("the world does not use the plugin"),
             Self::MissingContext(context) => write!(f, "the subject has no {context}"),
             Self::Stopped => f.write_str("the plugin is stopped"),
+            Self::Disabled => f.write_str("the plugin is disabled: it failed too often"),
         }
     }
 }
@@ -85,6 +88,9 @@ pub async fn dispatch<E: Typed>(
 pub(super) fn check(entry: &Entry, scene: Scene<'_>, requires: &[Context]) -> Result<(), Skip> {
     if !is_used(entry, scene) {
         return Err(Skip::NotEnabled);
+    }
+    if entry.plugin.is_suspended() {
+        return Err(Skip::Disabled);
     }
     match requires.iter().find(|part| !scene.subject.has(**part)) {
         Some(missing) => Err(Skip::MissingContext(*missing)),

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::guard::GuardPolicy;
+use crate::health::HealthPolicy;
 use crate::limits::Limits;
 use crate::manifest::RawTable;
 
@@ -47,7 +49,7 @@ pub struct Policy {
     pub allow: Option<BTreeSet<String>>,
     /// Permissions that are never granted. Wins over `allow`.
     pub deny: BTreeSet<String>,
-    /// Dangerous permissions that the host has switched on, such as `admin:routes`.
+    /// Dangerous permissions that the host has switched on: `admin:routes`, `db:write`, `secret:read`, or an embedder's own.
     pub switched_on: BTreeSet<String>,
     /// Scopes of the host by permission: a plugin gets what both its manifest's scope and this one allow.
     pub scopes: BTreeMap<String, RawTable>,
@@ -57,10 +59,14 @@ pub struct Policy {
     pub on_denied: OnDenied,
     /// Where the instances of calls come from.
     pub instances: Instances,
+    /// When a plugin that fails again and again is disabled.
+    pub guard: GuardPolicy,
+    /// From which error rates on a plugin is not well.
+    pub health: HealthPolicy,
 }
 
 impl Policy {
-    /// The default policy: no permission is ruled out but those with a host switch, default limits, fresh instances.
+    /// The default policy: no permission is ruled out but those with a host switch, default limits, fresh instances, and a guard.
     pub fn new() -> Self {
         Self::default()
     }
@@ -111,6 +117,20 @@ impl Policy {
     #[must_use]
     pub fn instances(mut self, instances: Instances) -> Self {
         self.instances = instances;
+        self
+    }
+
+    /// Sets when a plugin that fails again and again is disabled.
+    #[must_use]
+    pub fn guard(mut self, guard: GuardPolicy) -> Self {
+        self.guard = guard;
+        self
+    }
+
+    /// Sets from which error rates on a plugin is not well.
+    #[must_use]
+    pub fn health(mut self, health: HealthPolicy) -> Self {
+        self.health = health;
         self
     }
 }

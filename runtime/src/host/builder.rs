@@ -2,7 +2,9 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::guard::Guards;
 use super::members::Members;
 use super::{Host, Inner};
 use crate::capability::behavior_extend::BehaviorExtend;
@@ -22,8 +24,11 @@ use crate::clock::SharedClock;
 use crate::engine::{
     AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer,
 };
+use crate::event::EventSink;
 use crate::extension::{self, SharedRegistry};
 use crate::grant::Policy;
+use crate::guard::GuardStore;
+use crate::observe::Bulletin;
 use crate::permission::{Catalogue, CatalogueError, Permission};
 use crate::write_set::{CommitError, WriteSet};
 
@@ -59,6 +64,8 @@ pub struct HostBuilder {
     observers: Vec<Arc<dyn Observer>>,
     cache: Option<Arc<CompileCache>>,
     clock: SharedClock,
+    events: Vec<Arc<dyn EventSink>>,
+    guard_store: Option<Arc<dyn GuardStore>>,
 }
 
 /// Why a host cannot be put together.
@@ -96,6 +103,8 @@ impl HostBuilder {
             observers: Vec::new(),
             cache: None,
             clock: SharedClock::default(),
+            events: Vec::new(),
+            guard_store: None,
         }
     }
 
@@ -169,11 +178,25 @@ impl HostBuilder {
         self
     }
 
-    /// What time it is for the host, such as for keys that expire; the machine's clock by default. State that keeps such times must go by the
-    /// same clock.
+    /// What time it is for the host: for keys that expire, windows of failures and the times of events; the machine's clock by default. State
+    /// that keeps such times must go by the same clock.
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Adds a sink of events: plugins that come and go, calls that fail or are refused something, plugins that are disabled.
+    #[must_use]
+    pub fn events(mut self, events: Arc<dyn EventSink>) -> Self {
+        self.events.push(events);
+        self
+    }
+
+    /// Where it is kept which plugins failed too often, so that a restart of the host does not forget it; nowhere by default.
+    #[must_use]
+    pub fn guard_store(mut self, store: Arc<dyn GuardStore>) -> Self {
+        self.guard_store = Some(store);
         self
     }
 
@@ -189,23 +212,41 @@ impl HostBuilder {
         for room in &self.extensions {
             catalogue.extension(room.descriptor())?;
         }
+        let bulletin = Bulletin::new(self.events, self.clock.clone());
+        let mut observers = self.observers;
+        if !bulletin.is_empty() {
+            observers.push(Arc::new(bulletin.clone()));
+        }
+        let guards = Arc::new(Guards::new(
+            self.policy.guard.clone(),
+            self.clock.clone(),
+            self.guard_store,
+            bulletin.clone(),
+        ));
         let rooms = HostRooms {
             catalogue,
             capabilities: self.capabilities,
             extensions: self.extensions,
             commit: self.commit.unwrap_or_else(|| Arc::new(NoState)),
             log: self.log,
-            observers: self.observers,
+            observers,
             cache: self.cache,
             line: Line::default(),
             clock: self.clock,
+            warden: guards.clone(),
+            health: self.policy.health,
+            began: Instant::now(),
         };
-        Ok(Host(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             rooms: Arc::new(rooms),
             policy: self.policy,
             registry: SharedRegistry::default(),
             members: Members::default().into(),
+            guards,
+            bulletin,
             changing: tokio::sync::Mutex::new(()),
-        })))
+        });
+        inner.guards.serve(&inner);
+        Ok(Host(inner))
     }
 }

@@ -5,20 +5,23 @@ use std::sync::Arc;
 
 use super::dependencies::{self, DependencyError};
 use super::members::{Member, PluginState};
+use super::switch::{has_lifecycle, load, step};
 use super::{Host, LoadError, UnloadError};
-use crate::capability::Registration;
-use crate::engine::{Extension, Plugin};
+use crate::engine::Plugin;
+use crate::event::EventKind;
 use crate::extension::Registry;
 use crate::extension::lifecycle::{Lifecycle, Step};
 use crate::grant::{Consent, Grant};
 use crate::manifest::{Manifest, PluginId};
 use crate::package::Package;
-use crate::receipt::{Outcome, Receipt};
 use crate::subject::Subject;
 
 impl Host {
     /// Decides, compiles, links, runs the plugin's `load` and `enable`, and registers what it contributes. If a plugin with the same id is
     /// loaded, the new one takes its place: calls in flight end on the old one, and no call is lost between the two.
+    ///
+    /// A plugin whose id the guard has disabled is loaded and stays disabled, whatever its version: its `load` runs, its `enable` does not,
+    /// and nothing of it is registered until [`Host::enable`].
     ///
     /// # Errors
     /// Why the plugin was refused. The old one, if there was one, serves on.
@@ -72,24 +75,56 @@ impl Host {
 
     /// Starts a plugin and puts it in the place of the one before it.
     async fn install(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
+        let id = package.manifest().id.clone();
+        let installed = self.try_install(package, grant).await;
+        if installed.is_err() && self.plugin(&id).is_none() {
+            self.0.guards.forget(&id);
+        }
+        installed
+    }
+
+    async fn try_install(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
         let manifest = package.manifest().clone();
-        let plugin = self.prepare(package, grant).await?;
-        let registered = start(&plugin).await.map_err(LoadError::Lifecycle)?;
-        let entries = Registry::entries_of(&plugin, registered.as_deref())?;
         let id = manifest.id.clone();
+        let plugin = self.prepare(package, grant).await?;
+        let registered = load(&plugin).await.map_err(LoadError::Lifecycle)?;
+        // What was disabled for its failures stays so in whatever version, until an operator enables it.
+        let disabled = self.0.guards.reason(&id);
+        if disabled.is_none() {
+            step(&plugin, Step::Enable)
+                .await
+                .map_err(LoadError::Lifecycle)?;
+        }
+        let mut entries = Registry::entries_of(&plugin, registered.as_deref())?;
+        let mut state = PluginState::Enabled;
+        if disabled.is_some() {
+            entries.clear();
+            state = PluginState::Disabled;
+        }
         let member = Member {
             plugin: plugin.clone(),
             manifest,
-            state: PluginState::Enabled,
+            state,
             registered,
         };
         let replaced = self.0.write_members().insert(id.clone(), member);
         let registry = self.registry().with(&id, entries);
         self.0.registry.replace(registry);
+        self.0.guards.succeed(&id);
+        self.tell_of_load(&plugin, disabled);
         if let Some(old) = replaced {
             farewell(old).await;
         }
         Ok(plugin)
+    }
+
+    fn tell_of_load(&self, plugin: &Plugin, disabled: Option<String>) {
+        let stays = disabled.map(|reason| format!("stays {reason}"));
+        let message = stays.unwrap_or_default();
+        self.tell(EventKind::Loaded, plugin, &message);
+        if message.is_empty() {
+            self.tell(EventKind::Enabled, plugin, "");
+        }
     }
 
     /// Compiles off the threads that serve.
@@ -129,74 +164,12 @@ impl Host {
         self.0
             .registry
             .replace(self.registry().with(id, Vec::new()));
+        let plugin = member.plugin.clone();
         farewell(member).await;
+        self.0.guards.forget(id);
+        self.tell(EventKind::Unloaded, &plugin, "");
         Ok(())
     }
-
-    /// Lets a plugin serve no longer; it stays loaded. Disabling one that is disabled does nothing.
-    ///
-    /// # Errors
-    /// No such plugin is loaded.
-    pub async fn disable(&self, id: &PluginId) -> Result<(), UnloadError> {
-        let _changing = self.0.changing.lock().await;
-        let member = self.member(id)?;
-        if member.state == PluginState::Disabled {
-            return Ok(());
-        }
-        self.0
-            .registry
-            .replace(self.registry().with(id, Vec::new()));
-        self.set_state(id, PluginState::Disabled);
-        // Its failure is in the receipt that observers saw; the plugin is out all the same.
-        let _recorded = step(&member.plugin, Step::Disable).await;
-        Ok(())
-    }
-
-    /// Lets a disabled plugin serve again. Enabling one that is enabled does nothing.
-    ///
-    /// # Errors
-    /// No such plugin is loaded, or its own `enable` failed.
-    pub async fn enable(&self, id: &PluginId) -> Result<(), UnloadError> {
-        let _changing = self.0.changing.lock().await;
-        let member = self.member(id)?;
-        if member.state == PluginState::Enabled {
-            return Ok(());
-        }
-        step(&member.plugin, Step::Enable)
-            .await
-            .map_err(UnloadError::Lifecycle)?;
-        let entries = Registry::entries_of(&member.plugin, member.registered.as_deref())?;
-        self.0.registry.replace(self.registry().with(id, entries));
-        self.set_state(id, PluginState::Enabled);
-        Ok(())
-    }
-
-    fn member(&self, id: &PluginId) -> Result<Member, UnloadError> {
-        self.0
-            .read_members()
-            .get(id)
-            .cloned()
-            .ok_or_else(|| UnloadError::NotLoaded(id.clone()))
-    }
-
-    fn set_state(&self, id: &PluginId, state: PluginState) {
-        if let Some(member) = self.0.write_members().get_mut(id) {
-            member.state = state;
-        }
-    }
-}
-
-/// Runs `load` and `enable`; gives what `load` registered, or `None` for a plugin without `lifecycle`.
-async fn start(plugin: &Plugin) -> Result<Option<Vec<Registration>>, Box<Receipt>> {
-    if !has_lifecycle(plugin) {
-        return Ok(None);
-    }
-    let (receipt, registered) = plugin.load::<Lifecycle>(Subject::none(), Step::Load).await;
-    if receipt.outcome != Outcome::Returned {
-        return Err(Box::new(receipt));
-    }
-    step(plugin, Step::Enable).await?;
-    Ok(Some(registered))
 }
 
 /// Waits for the calls in flight of a plugin that goes, and lets it disable and stop itself: in a task of its own, which whoever waits
@@ -224,22 +197,4 @@ async fn leave(member: &Member) {
         .plugin
         .call_drained::<Lifecycle>(Subject::none(), Step::Stop)
         .await;
-}
-
-async fn step(plugin: &Plugin, step: Step) -> Result<(), Box<Receipt>> {
-    if !has_lifecycle(plugin) {
-        return Ok(());
-    }
-    let receipt = plugin.call::<Lifecycle>(Subject::none(), step).await;
-    match receipt.outcome {
-        Outcome::Returned => Ok(()),
-        _ => Err(Box::new(receipt)),
-    }
-}
-
-fn has_lifecycle(plugin: &Plugin) -> bool {
-    plugin
-        .grant()
-        .extensions()
-        .any(|decision| decision.extension == Lifecycle::DESCRIPTOR.id)
 }

@@ -8,8 +8,10 @@ use serde::Serialize;
 use super::{Host, Inner};
 use crate::capability::Registration;
 use crate::engine::Plugin;
+use crate::health::PluginHealth;
 use crate::identity::Identity;
 use crate::manifest::{Manifest, PluginId};
+use crate::observe::judge;
 
 /// Whether a loaded plugin serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -29,6 +31,9 @@ pub struct PluginStatus {
     pub identity: Identity,
     /// Whether it serves.
     pub state: PluginState,
+    /// Why it does not, if the host's guard disabled it: it failed too often. [`Host::enable`] puts it on trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The permissions that it holds.
     pub permissions: Vec<&'static str>,
 }
@@ -61,9 +66,11 @@ impl Host {
         let members = self.0.read_members();
         let status = |member: &Member| {
             let grant = member.plugin.grant();
+            let (state, reason) = self.state_of(member);
             PluginStatus {
                 identity: (**grant.identity()).clone(),
-                state: member.state,
+                state,
+                reason,
                 permissions: grant
                     .held()
                     .iter()
@@ -73,5 +80,31 @@ impl Host {
             }
         };
         members.values().map(status).collect()
+    }
+
+    /// How well the loaded plugins are, by id: what share of their calls of late failed.
+    pub fn health(&self) -> Vec<PluginHealth> {
+        let members = self.0.read_members();
+        let health = |member: &Member| {
+            let plugin = member.plugin.identity();
+            let disabled = match self.state_of(member) {
+                (PluginState::Enabled, _) => None,
+                (PluginState::Disabled, reason) => {
+                    Some(reason.unwrap_or_else(|| "disabled by an operator".to_owned()))
+                }
+            };
+            let trial = self.0.guards.trial(&plugin.plugin);
+            let counts = member.plugin.counts();
+            judge(&self.0.policy.health, plugin, counts, disabled, trial)
+        };
+        members.values().map(health).collect()
+    }
+
+    /// Whether a plugin serves, and why not if the guard is the reason. One that the guard has suspended is as good as disabled.
+    fn state_of(&self, member: &Member) -> (PluginState, Option<String>) {
+        match self.0.guards.reason(&member.manifest.id) {
+            Some(reason) => (PluginState::Disabled, Some(reason)),
+            None => (member.state, None),
+        }
     }
 }

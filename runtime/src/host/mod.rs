@@ -4,8 +4,10 @@ mod builder;
 mod dependencies;
 mod discovery;
 mod error;
+mod guard;
 mod lifecycle;
 mod members;
+mod switch;
 
 use std::sync::{Arc, RwLock};
 
@@ -15,6 +17,7 @@ pub use discovery::{Candidate, Discovery};
 pub use error::{LoadError, LoadReport, UnloadError};
 pub use members::{PluginState, PluginStatus};
 
+use guard::Guards;
 use members::Members;
 use serde_json::{Map, Value};
 
@@ -27,6 +30,7 @@ use crate::extension::simulation::{self, Settings};
 use crate::extension::{Registry, Scene, SharedRegistry};
 use crate::grant::{Consent, Explanation, Policy};
 use crate::manifest::PluginId;
+use crate::observe::Bulletin;
 use crate::package::Package;
 use crate::permission::Catalogue;
 use crate::receipt::Receipt;
@@ -41,6 +45,8 @@ struct Inner {
     policy: Policy,
     registry: SharedRegistry,
     members: RwLock<Members>,
+    guards: Arc<Guards>,
+    bulletin: Bulletin,
     /// One change of the plugin set at a time. Calls do not take it.
     changing: tokio::sync::Mutex<()>,
 }

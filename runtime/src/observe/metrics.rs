@@ -15,16 +15,40 @@ use crate::receipt::{Outcome, Record};
 const SIGNIFICANT_DIGITS: u8 = 2;
 const LONGEST_NS: u64 = 3_600_000_000_000;
 
-/// An observer that counts calls, failures, denials and latencies for each plugin and extension.
+/// The upper bounds of the duration's buckets, in nanoseconds: from a warm call to one that a generous limit ends.
+pub(super) const BUCKETS_NS: [u64; 14] = [
+    2_000,
+    5_000,
+    10_000,
+    25_000,
+    100_000,
+    250_000,
+    1_000_000,
+    2_500_000,
+    10_000_000,
+    50_000_000,
+    250_000_000,
+    1_000_000_000,
+    2_500_000_000,
+    10_000_000_000,
+];
+
+/// An observer that counts calls, failures, denials and latencies for each plugin and extension. It keeps nothing that a plugin writes: its
+/// size depends on the number of plugins and extensions alone.
 #[derive(Default)]
 pub struct Metrics {
     series: Mutex<BTreeMap<PluginId, BTreeMap<String, Series>>>,
 }
 
-struct Series {
-    outcomes: BTreeMap<Outcome, u64>,
-    denials: u64,
-    peak_memory_bytes: u64,
+#[derive(Clone, Debug)]
+pub(super) struct Series {
+    pub(super) outcomes: BTreeMap<Outcome, u64>,
+    pub(super) denials: u64,
+    pub(super) peak_memory_bytes: u64,
+    /// Nanoseconds, summed over all calls.
+    pub(super) total_ns: u64,
+    /// The calls that took at most as long as the bound in the same place and longer than the one before; the last are those beyond.
+    pub(super) buckets: [u64; BUCKETS_NS.len() + 1],
     /// Nanoseconds. `None` only if the histogram could not be made.
     latency: Option<Histogram<u64>>,
 }
@@ -43,6 +67,8 @@ pub struct MetricsRow {
     pub failures: BTreeMap<Outcome, u64>,
     /// What was refused to the plugin.
     pub denials: u64,
+    /// How long all calls took together.
+    pub total_ns: u64,
     /// Half of the calls took at most this long.
     pub p50_ns: u64,
     /// 99 of 100 calls took at most this long.
@@ -73,6 +99,11 @@ impl Metrics {
             sum.row(plugin, None)
         });
         rows.collect()
+    }
+
+    /// The numbers so far, as they were at one moment.
+    pub(super) fn snapshot(&self) -> BTreeMap<PluginId, BTreeMap<String, Series>> {
+        self.lock().clone()
     }
 
     /// Forgets everything.
@@ -111,6 +142,8 @@ impl Series {
             outcomes: BTreeMap::new(),
             denials: 0,
             peak_memory_bytes: 0,
+            total_ns: 0,
+            buckets: [0; BUCKETS_NS.len() + 1],
             latency: Histogram::new_with_bounds(1, LONGEST_NS, SIGNIFICANT_DIGITS).ok(),
         }
     }
@@ -119,8 +152,14 @@ impl Series {
         *self.outcomes.entry(record.outcome).or_default() += 1;
         self.denials += record.denials.len() as u64 + record.more_denials;
         self.peak_memory_bytes = self.peak_memory_bytes.max(record.peak_memory_bytes);
+        let took_ns = nanoseconds(record.duration);
+        self.total_ns = self.total_ns.saturating_add(took_ns);
+        let bucket = BUCKETS_NS.partition_point(|bound| *bound < took_ns);
+        if let Some(calls) = self.buckets.get_mut(bucket) {
+            *calls += 1;
+        }
         if let Some(latency) = &mut self.latency {
-            latency.saturating_record(nanoseconds(record.duration));
+            latency.saturating_record(took_ns);
         }
     }
 
@@ -131,6 +170,10 @@ impl Series {
         }
         self.denials += other.denials;
         self.peak_memory_bytes = self.peak_memory_bytes.max(other.peak_memory_bytes);
+        self.total_ns = self.total_ns.saturating_add(other.total_ns);
+        for (calls, more) in self.buckets.iter_mut().zip(&other.buckets) {
+            *calls += more;
+        }
         if let (Some(latency), Some(other)) = (&mut self.latency, &other.latency) {
             // Both have the same bounds, so there is room for every value.
             let _added = latency.add(other);
@@ -155,6 +198,7 @@ impl Series {
                 .map(|(outcome, count)| (*outcome, *count))
                 .collect(),
             denials: self.denials,
+            total_ns: self.total_ns,
             p50_ns: quantile(0.5),
             p99_ns: quantile(0.99),
             peak_memory_bytes: self.peak_memory_bytes,
@@ -200,6 +244,7 @@ mod tests {
         assert_eq!(effects.failures, BTreeMap::from([(Outcome::Trapped, 1)]));
         let [plugin] = metrics.by_plugin().try_into().unwrap();
         assert_eq!((plugin.calls, plugin.extension), (101, None));
+        assert_eq!(plugin.total_ns, (50 * 101 + 1_000) * 1_000);
         assert!(plugin.p99_ns >= 99_000, "{}", plugin.p99_ns);
     }
 }

@@ -10,6 +10,7 @@ use portcullis::capability::session_write::SessionWrite;
 use portcullis::capability::world_read::WorldRead;
 use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::grant::Instances;
+use portcullis::guard::GuardPolicy;
 use portcullis::{
     Consent, Host, Limits, Observer, Outcome, Package, Plugin, Policy, Port, Subject,
 };
@@ -30,7 +31,13 @@ pub async fn plugin(
     limits.wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
     limits.host_calls = u64::MAX;
     let mut builder = Host::builder()
-        .policy(Policy::new().instances(instances).limits(limits))
+        // One of the plugins is there to be ended again and again.
+        .policy(
+            Policy::new()
+                .instances(instances)
+                .limits(limits)
+                .guard(GuardPolicy::off()),
+        )
         .capability(WorldRead::new(world))
         .capability(SessionRead::new(Arc::new(Meadow)))
         .capability(SessionWrite::new(Arc::new(Meadow)))

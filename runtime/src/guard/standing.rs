@@ -1,0 +1,58 @@
+//! How a plugin stands, in one word: calls read it where they begin and where they end, and wait for nobody.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How a plugin stands with the guard of its host. All versions of a plugin share it. Only the guard writes it, under its lock.
+#[derive(Debug, Default)]
+pub(crate) struct Standing(AtomicU64);
+
+/// A plugin's standing at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stand(u64);
+
+const SUSPENDED: u64 = 1;
+const WATCHED: u64 = 2;
+/// The bits above count the terms of the plugin.
+const TERM: u64 = 4;
+
+impl Standing {
+    /// The standing now.
+    pub(crate) fn now(&self) -> Stand {
+        Stand(self.0.load(Ordering::Acquire))
+    }
+
+    /// Sets whether calls are made, and whether the guard wants to hear of those that go well.
+    pub(crate) fn set(&self, suspended: bool, watched: bool) {
+        let term = self.now().term();
+        let suspended = if suspended { SUSPENDED } else { 0 };
+        let watched = if watched { WATCHED } else { 0 };
+        self.0
+            .store((term * TERM) | suspended | watched, Ordering::Release);
+    }
+
+    /// Begins another term: calls that began before it no longer count.
+    pub(crate) fn begin_term(&self) {
+        self.0.fetch_add(TERM, Ordering::AcqRel);
+    }
+}
+
+impl Stand {
+    /// Whether the plugin's calls do not run.
+    pub(crate) fn is_suspended(self) -> bool {
+        self.0 & SUSPENDED != 0
+    }
+
+    /// Whether calls that go well matter, too.
+    pub(crate) fn is_watched(self) -> bool {
+        self.0 & WATCHED != 0
+    }
+
+    /// Whether nothing has happened since that makes a call of then say nothing about now.
+    pub(crate) fn is_of_the_term_of(self, other: Self) -> bool {
+        self.term() == other.term()
+    }
+
+    fn term(self) -> u64 {
+        self.0 / TERM
+    }
+}
