@@ -135,7 +135,9 @@ fn problem_of(
     };
     Some(problem.at(request.location.clone()).hint(match refusal {
         Refusal::Consent => format!("accept `{permission}`, for example with --grant {permission}"),
-        Refusal::HostSwitch => format!("switch `{permission}` on in the host's policy"),
+        Refusal::HostSwitch => {
+            format!("switch `{permission}` on in the host's policy, for example with --switch-on {permission}")
+        }
         Refusal::Policy => format!("allow `{permission}` in the host's policy"),
         _ => "use a host that offers it, or ask for it with `optional = true`".to_owned(),
     }))

@@ -16,7 +16,8 @@ pub struct Permission {
     pub consent: &'static str,
     /// Why this permission deserves a second look, if it does.
     pub danger: Option<&'static str>,
-    /// Whether the host must also switch it on, whatever an operator accepts.
+    /// Whether the host must also switch it on, whatever an operator accepts. So it is for every dangerous permission of Portcullis itself; an
+    /// embedder may declare a dangerous one without.
     pub host_switch: bool,
 }
 

@@ -11,12 +11,13 @@ const fn permission(id: &'static str, consent: &'static str) -> Permission {
     }
 }
 
+/// A dangerous permission takes a switch of the host besides an operator's consent.
 const fn dangerous(id: &'static str, consent: &'static str, danger: &'static str) -> Permission {
     Permission {
         id,
         consent,
         danger: Some(danger),
-        host_switch: false,
+        host_switch: true,
     }
 }
 
@@ -53,12 +54,11 @@ pub const PERMISSIONS: &[Permission] = &[
     permission("log:emit", "write log records"),
     permission("event:subscribe", "receive events"),
     permission("event:emit", "emit events"),
-    Permission {
-        id: "admin:routes",
-        consent: "serve HTTP routes of the host's administration",
-        danger: Some("it answers requests of administrators"),
-        host_switch: true,
-    },
+    dangerous(
+        "admin:routes",
+        "serve HTTP routes of the host's administration",
+        "it answers requests of administrators",
+    ),
     permission("db:read", "read from the host's databases"),
     dangerous(
         "db:write",

@@ -25,6 +25,25 @@ fn every_permission_stands_once() {
     }
 }
 
+/// Proves P4: what is dangerous takes a switch of the host, and nothing else does.
+#[test]
+fn dangerous_permissions_take_a_switch() {
+    let dangerous: Vec<_> = PERMISSIONS
+        .iter()
+        .filter(|permission| permission.danger.is_some())
+        .map(|permission| permission.id)
+        .collect();
+    assert_eq!(dangerous, ["admin:routes", "db:write", "secret:read"]);
+    for permission in PERMISSIONS {
+        assert_eq!(
+            permission.host_switch,
+            permission.danger.is_some(),
+            "{}",
+            permission.id
+        );
+    }
+}
+
 /// Proves P2: groups stand for known permissions.
 #[test]
 fn groups_name_known_permissions() {

@@ -32,6 +32,8 @@ fn each_refusal_has_its_reason() {
     assert_eq!(refusal(&log, &both, &all), Refusal::Policy);
     let routes = ask("admin:routes");
     assert_eq!(refusal(&routes, &policy, &all), Refusal::HostSwitch);
+    let secrets = ask("secret:read");
+    assert_eq!(refusal(&secrets, &policy, &all), Refusal::HostSwitch);
     assert_eq!(
         refusal(&log, &policy, &Consent::nothing()),
         Refusal::Consent
@@ -112,7 +114,9 @@ fn what_deserves_a_second_look_warns() {
         unknown.problems[0].hint.as_deref(),
         Some("did you mean `session:read`?")
     );
-    let dangerous = explain(&package("", &ask("secret:read")));
+    let switched = Policy::new().switch_on("secret:read");
+    let dangerous = package("", &ask("secret:read"));
+    let dangerous = Explanation::of(&dangerous, &catalogue(), &switched, &Consent::Everything);
     assert!(dangerous.is_granted());
     assert_eq!(codes(&dangerous.problems), ["permission-dangerous"]);
     let scope = format!(
