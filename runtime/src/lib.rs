@@ -97,7 +97,7 @@ pub use capability::{Capability, Port};
 pub use enabled::EnabledPlugins;
 pub use engine::{Extension, Observer, Plugin, Typed};
 pub use extension::Scene;
-pub use grant::{Consent, Grant, GrantError, Policy};
+pub use grant::{Consent, Grant, GrantError, Policy, SecurityLevel};
 pub use host::Host;
 pub use limits::Limits;
 pub use manifest::{Manifest, PluginId};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use portcullis::permission::Catalogue;
-use portcullis::{Consent, Policy};
+use portcullis::{Consent, Policy, SecurityLevel};
 
 use crate::error::CliError;
 
@@ -18,6 +18,21 @@ pub(crate) struct Grants {
     /// Never grant this permission or group, whatever is accepted. May be repeated.
     #[arg(long = "deny", value_name = "PERMISSION")]
     denials: Vec<String>,
+
+    /// Switch this dangerous permission on, as a host must before it can be granted. May be repeated.
+    #[arg(long = "switch-on", value_name = "PERMISSION")]
+    switches: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) level: LevelFlag,
+}
+
+/// How far plugins are trusted.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct LevelFlag {
+    /// The policy to start from: minimal, standard, strict or isolated. `portcullis levels` compares them.
+    #[arg(long, value_name = "LEVEL", default_value_t)]
+    pub(crate) level: SecurityLevel,
 }
 
 impl Grants {
@@ -48,13 +63,17 @@ impl Grants {
         })
     }
 
-    /// The policy with what is denied.
+    /// The level's policy with what is denied and switched on.
     ///
     /// # Errors
     /// A name that is neither a permission nor a group.
     pub(crate) fn policy(&self, catalogue: &Catalogue) -> Result<Policy, CliError> {
         let denied = expand(self.denials.iter(), catalogue)?;
-        Ok(denied.into_iter().fold(Policy::new(), Policy::deny))
+        let switched_on = expand(self.switches.iter(), catalogue)?;
+        let policy = denied
+            .into_iter()
+            .fold(self.level.level.policy(), Policy::deny);
+        Ok(switched_on.into_iter().fold(policy, Policy::switch_on))
     }
 }
 
@@ -101,6 +120,7 @@ mod tests {
         Grants {
             grants: owned(grants),
             denials: owned(denials),
+            ..Grants::default()
         }
     }
 
@@ -117,6 +137,20 @@ mod tests {
         );
         let policy = grants(&[], &["group:readonly"]).policy(&catalogue).unwrap();
         assert!(policy.deny.contains("npc:read"));
+    }
+
+    /// Proves P8 and P4 on the command line: a level is what the policy starts from, and a switch is added to it.
+    #[test]
+    fn a_level_is_where_the_policy_starts() {
+        let catalogue = portcullis::catalogue();
+        let mut flags = grants(&[], &["npc:write"]);
+        flags.level.level = SecurityLevel::Strict;
+        flags.switches = vec!["secret:read".to_owned()];
+        let policy = flags.policy(&catalogue).unwrap();
+        assert!(policy.deny.contains("npc:write") && policy.deny.contains("plugin:call"));
+        assert!(policy.switched_on.contains("secret:read"));
+        flags.switches = vec!["secrets:read".to_owned()];
+        assert!(flags.policy(&catalogue).is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod explanation;
 mod extensions;
 mod held;
 mod imports;
+mod level;
 mod permissions;
 mod policy;
 #[cfg(test)]
@@ -15,4 +16,5 @@ pub use explanation::{
     Decision, Explanation, ExtensionDecision, ImportDecision, Linking, PermissionDecision, Refusal,
 };
 pub use held::{Grant, Held};
+pub use level::{SecurityLevel, SecurityLevelError};
 pub use policy::{Consent, Instances, OnDenied, Policy};

@@ -10,6 +10,7 @@
 mod decisions;
 mod extensions;
 mod imports;
+mod levels;
 mod permissions;
 
 use super::{Consent, Explanation, Grant, Policy};

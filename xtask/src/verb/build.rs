@@ -123,7 +123,7 @@ fn build_component(path: &Path, options: &Options) -> Result<Built, CliError> {
 fn judge_built(built: &Built, terminal: Terminal) -> Result<(), CliError> {
     let package = read_package(&built.path)?;
     let problems: Vec<Problem> = match package {
-        Ok(package) => judge(&package).problems,
+        Ok(package) => judge(&package, portcullis::SecurityLevel::default()).problems,
         Err(error) => error.problems(),
     };
     terminal.problems(&built.path, &problems);

@@ -7,7 +7,7 @@ use clap::Args;
 use portcullis::grant::{Decision, Explanation, ImportDecision, Linking, PermissionDecision};
 use portcullis::manifest::RawTable;
 use portcullis::problem::Problem;
-use portcullis::{Consent, Manifest, Package, Policy};
+use portcullis::{Consent, Manifest, Package, Policy, SecurityLevel};
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -59,14 +59,14 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     })
 }
 
-/// What a host with every built-in room says about a plugin once everything is accepted and switched on.
-pub(crate) fn judge(package: &Package) -> Explanation {
+/// What a host of this level with every built-in room says about a plugin once everything is accepted and switched on.
+pub(crate) fn judge(package: &Package, level: SecurityLevel) -> Explanation {
     let catalogue = portcullis::catalogue();
     let switches = catalogue
         .permissions()
         .filter(|permission| permission.host_switch)
         .map(|permission| permission.id);
-    let policy = switches.fold(Policy::new(), Policy::switch_on);
+    let policy = switches.fold(level.policy(), Policy::switch_on);
     Explanation::of(package, &catalogue, &policy, &Consent::Everything)
 }
 

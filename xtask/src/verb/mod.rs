@@ -7,6 +7,7 @@ mod docs;
 mod events;
 mod explain;
 mod history;
+mod levels;
 mod permissions;
 mod run;
 mod schema;
@@ -51,6 +52,7 @@ verbs![
     Explain = explain,
     Run = run,
     Permissions = permissions,
+    Levels = levels,
     Demo = demo,
     State = state,
     History = history,

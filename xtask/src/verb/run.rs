@@ -65,11 +65,11 @@ pub(crate) struct Options {
 /// What the call may use up.
 #[derive(Args)]
 struct LimitFlags {
-    /// Wall time, for example 50ms or 2s (default 1s).
+    /// Wall time, for example 50ms or 2s (default: the level's, 1s for `standard`).
     #[arg(long, value_name = "TIME")]
     timeout: Option<Time>,
 
-    /// Linear memory, for example 16MiB (default 64MiB).
+    /// Linear memory, for example 16MiB (default: the level's, 64MiB for `standard`).
     #[arg(long, value_name = "SIZE")]
     memory: Option<Size>,
 
@@ -79,15 +79,15 @@ struct LimitFlags {
 }
 
 impl LimitFlags {
-    fn limits(&self) -> Limits {
-        let mut limits = Limits::default();
+    /// The level's limits with what the command line says.
+    fn limits(&self, mut limits: Limits) -> Limits {
         if let Some(timeout) = self.timeout {
             limits.wall_ms = timeout.millis();
         }
         if let Some(memory) = self.memory {
             limits.memory_bytes = memory.bytes();
         }
-        limits.fuel = self.fuel;
+        limits.fuel = self.fuel.or(limits.fuel);
         limits
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     let stage = Stage::set(&options.world)?;
     let request = input::request(options.input.as_deref(), &options.subject, &stage)?;
     let log = Arc::new(Log::new(is_program, terminal));
-    let limits = log.widen(options.limits.limits());
+    let limits = log.widen(options.limits.limits(policy.limits));
     let host = stage.host(policy.limits(limits), log.clone())?;
     let ended = block_on(call_once(
         host, package, &consent, callable, &call, &request, &stage,

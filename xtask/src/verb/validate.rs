@@ -7,20 +7,21 @@ use clap::Args;
 use portcullis::manifest::PermissionRequest;
 use portcullis::package::Scan;
 use portcullis::problem::Problem;
-use portcullis::{Manifest, Package};
+use portcullis::{Manifest, Package, SecurityLevel};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::CliError;
 use crate::file::{read_component, read_manifest};
+use crate::grants::LevelFlag;
 use crate::status::Status;
 use crate::terminal::{Terminal, problem_lines};
 use crate::verb::explain::{judge, judge_manifest};
 
 /// Say whether files are plugins, without compiling or running anything
 ///
-/// A plugin is valid if a host with every built-in capability and extension would take it, once all its permissions are accepted. Also
-/// takes manifests (files that end in .toml). Any file is answered within seconds. `--format json` prints one object for each file, one
+/// A plugin is valid if a host of the level with every built-in capability and extension would take it, once all its permissions are
+/// accepted and switched on. Also takes manifests (files that end in .toml). Any file is answered within seconds. `--format json` prints one object for each file, one
 /// a line and in the order of the command line: `valid`, `problems` (each with `code`, `severity`, `message`, and where known `hint`,
 /// `file`, `line`, `column`), `imports`, `exports`, `permissions`.
 #[derive(Args)]
@@ -28,6 +29,9 @@ pub(crate) struct Options {
     /// Plugins or manifests.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    level: LevelFlag,
 }
 
 /// What is known of a file without running it.
@@ -62,7 +66,7 @@ struct Asked {
 pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliError> {
     let mut worst = Status::Fine;
     for path in &options.files {
-        let (verdict, status) = verdict(path);
+        let (verdict, status) = verdict(path, options.level.level);
         terminal.result(&verdict)?;
         worst = worst.max(status);
     }
@@ -70,12 +74,12 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
 }
 
 /// The verdict on a file, and whose fault it is if it is not valid.
-fn verdict(path: &Path) -> (Verdict, Status) {
+fn verdict(path: &Path, level: SecurityLevel) -> (Verdict, Status) {
     let is_manifest = path.extension().is_some_and(|end| end == "toml");
     let verdict = if is_manifest {
         of_manifest(path)
     } else {
-        of_component(path)
+        of_component(path, level)
     };
     match verdict {
         Ok(verdict) if verdict.valid => (verdict, Status::Fine),
@@ -88,14 +92,14 @@ fn verdict(path: &Path) -> (Verdict, Status) {
     }
 }
 
-fn of_component(path: &Path) -> Result<Verdict, CliError> {
+fn of_component(path: &Path, level: SecurityLevel) -> Result<Verdict, CliError> {
     let bytes = match read_component(path)? {
         Ok(bytes) => bytes,
         Err(error) => return Ok(Verdict::new(path, error.problems())),
     };
     Ok(match Package::inspect(bytes) {
         Ok(package) => {
-            let problems = judge(&package).problems;
+            let problems = judge(&package, level).problems;
             Verdict::new(path, problems)
                 .scanned(package.scan())
                 .asking(package.manifest())
