@@ -49,6 +49,8 @@
 //! - Calls need a multi-threaded tokio runtime with its timer enabled. Dropping the future of a call ends the call.
 //! - A panic in a port or in an observer is caught at the boundary, which takes `panic = "unwind"`.
 //! - Containment within one process ends where wasmtime or its compiler has a bug.
+//! - A plugin that fails five times in a row is disabled until an operator enables it again ([`guard::GuardPolicy`]); a
+//!   [`guard::GuardStore`] keeps that over a restart.
 //! - A host holds at most [`engine::SLOTS`] instances of an engine at once; more callers wait, within their deadline.
 //!
 //! # The modules, from the bottom up

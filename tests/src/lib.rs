@@ -6,8 +6,10 @@ pub mod plugins;
 pub mod record;
 pub mod rig;
 pub mod state;
+pub mod watch;
 
 pub use plugins::{component, embed, plugin};
 pub use record::{Receipts, Sink};
 pub use rig::{Rig, limits};
 pub use state::{Gate, MemoryState, Trouble};
+pub use watch::{Events, Records, StandingClock};

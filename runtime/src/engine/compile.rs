@@ -21,7 +21,14 @@ pub(super) fn compile(
         match unsafe { Component::deserialize(&room.engine, &code) } {
             Ok(component) => return Ok(component),
             Err(error) => {
-                tracing::warn!(%digest, %error, "cached code does not load; compiling again")
+                let plugin = package.manifest();
+                tracing::warn!(
+                    plugin = %plugin.id,
+                    version = %plugin.version,
+                    %digest,
+                    %error,
+                    "cached code does not load; compiling again"
+                );
             }
         }
     }

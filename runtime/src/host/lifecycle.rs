@@ -130,8 +130,11 @@ impl Host {
     /// Compiles off the threads that serve.
     async fn prepare(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
         let rooms = Arc::clone(&self.0.rooms);
-        let prepared =
-            tokio::task::spawn_blocking(move || Plugin::prepare(&rooms, &package, grant)).await;
+        let plugin = grant.identity();
+        let span =
+            tracing::info_span!("prepare", plugin = %plugin.plugin, version = %plugin.version);
+        let prepare = move || span.in_scope(|| Plugin::prepare(&rooms, &package, grant));
+        let prepared = tokio::task::spawn_blocking(prepare).await;
         Ok(prepared.map_err(|_| LoadError::ShuttingDown)??)
     }
 

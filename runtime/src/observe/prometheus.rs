@@ -95,7 +95,7 @@ impl Snapshot {
         for (labels, series) in self.rows() {
             // The last bucket has no bound.
             let bounds = BUCKETS_NS.iter().map(|bound| seconds(*bound));
-            let bounds = bounds.chain([f64::MAX]);
+            let bounds = bounds.chain([f64::INFINITY]);
             let buckets: Vec<_> = bounds.zip(series.buckets).collect();
             let calls = series.buckets.iter().sum();
             family.encode_family(&labels)?.encode_histogram(
