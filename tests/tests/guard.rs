@@ -2,88 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "guard/watched.rs"]
+mod watched;
+
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use portcullis::clock::SharedClock;
 use portcullis::event::EventKind::{self, Failed, Probation, Recovered, Tripped};
 use portcullis::extension::Skip;
 use portcullis::guard::GuardPolicy;
 use portcullis::host::PluginState;
-use portcullis::{Outcome, Plugin, PluginId, Policy, Receipt};
-use portcullis_tests::{Events, Records, Rig, StandingClock, component, embed, limits, rig};
+use portcullis::{Outcome, Receipt};
+use portcullis_tests::{Records, component, embed, limits};
 use serde_json::json;
 
-fn id(id: &str) -> PluginId {
-    id.parse().unwrap()
-}
-
-fn guarded() -> Policy {
-    limits(|limits| limits.wall_ms = 10_000).guard(GuardPolicy::default())
-}
-
-/// A rig under guard, with what stands around its guard.
-struct Watched {
-    rig: Rig,
-    events: Arc<Events>,
-    clock: StandingClock,
-}
-
-impl Watched {
-    fn new(policy: Policy, records: &Arc<Records>) -> Self {
-        let (events, clock) = (Arc::<Events>::default(), StandingClock::default());
-        let rig = Rig::with(policy, |builder| {
-            builder
-                .compile_cache(rig::shared_cache())
-                .events(events.clone())
-                .clock(SharedClock::new(clock.clone()))
-                .guard_store(records.clone())
-        });
-        Self { rig, events, clock }
-    }
-
-    /// The calls of a text, one after the other: `x` traps, `.` goes well, `e` fails by the plugin's own word. Gives what they ended in.
-    async fn calls(&self, plugin: &Plugin, calls: &str) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        for call in calls.chars() {
-            let (name, params) = match call {
-                'x' => ("unreachable", json!({})),
-                'e' => ("echo", json!({ "error": "on purpose" })),
-                _ => ("echo", json!({})),
-            };
-            outcomes.push(self.rig.ask(plugin, name, params).await.outcome);
-        }
-        outcomes
-    }
-
-    fn status(&self) -> (PluginState, Option<String>) {
-        let plugins = self.rig.host.plugins();
-        let hostile = plugins
-            .into_iter()
-            .find(|status| status.identity.plugin == id("hostile"))
-            .unwrap();
-        (hostile.state, hostile.reason)
-    }
-
-    fn entries(&self, plugin: &str) -> usize {
-        let registry = self.rig.host.registry();
-        let entries = registry.entries().iter();
-        entries
-            .filter(|entry| entry.plugin.identity().plugin == id(plugin))
-            .count()
-    }
-
-    /// Waits until the plugin contributes nothing any more: the rest of its disabling takes a moment.
-    async fn disabled(&self, plugin: &str) {
-        for _ in 0..1_000 {
-            if self.entries(plugin) == 0 {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        panic!("`{plugin}` still contributes");
-    }
-}
+use watched::{Watched, guarded, id};
 
 fn was_refused(receipt: &Receipt<bool>, why: &str) {
     assert_eq!(receipt.outcome, Outcome::NotRun, "{receipt}");

@@ -47,7 +47,7 @@ fn the_levels_are_compared() {
         4
     );
     assert!(line("plugin:call").contains("never"), "{text}");
-    assert!(line("memory_bytes").contains("67108864"), "{text}");
+    assert!(line("limits.memory_bytes").contains("67108864"), "{text}");
 }
 
 /// Proves P8: `explain`, `validate` and `run` decide as a host of the level would.

@@ -157,7 +157,9 @@ impl Levels {
             .as_object()
             .into_iter()
             .flat_map(|limits| limits.keys());
-        rows.extend(names.map(|name| self.row(name, |level| level.limit(name))));
+        rows.extend(
+            names.map(|name| self.row(&format!("limits.{name}"), |level| level.limit(name))),
+        );
         for (place, permission) in PERMISSIONS.iter().enumerate() {
             let granted = |level: &Level| level.permissions.get(place).map(|row| row.granted);
             rows.push(self.row(permission.id, |level| {
