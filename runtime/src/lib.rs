@@ -65,6 +65,7 @@
 
 // Floor 1.
 pub mod clock;
+pub mod configuration;
 pub mod enabled;
 pub mod event;
 pub mod grant;
@@ -79,6 +80,7 @@ pub mod pattern;
 pub mod permission;
 pub mod problem;
 pub mod receipt;
+pub mod redactor;
 pub mod subject;
 pub mod write_set;
 

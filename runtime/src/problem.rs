@@ -97,6 +97,23 @@ impl Problem {
         self
     }
 
+    /// The same problem with the known word that `word` was probably meant to be, or with all of them.
+    #[must_use]
+    pub(crate) fn suggest(self, word: &str, known: &[&str]) -> Self {
+        let distance = |candidate: &&&str| strsim::damerau_levenshtein(word, candidate);
+        // The distance takes time and memory in the product of the lengths.
+        let near = known
+            .iter()
+            .filter(|_| word.len() <= 64)
+            .min_by_key(distance)
+            .filter(|nearest| distance(nearest) <= 2.max(nearest.len() / 3));
+        match near {
+            Some(nearest) => self.hint(format!("did you mean `{nearest}`?")),
+            None if known.is_empty() => self.hint("remove it: this table has no keys"),
+            None => self.hint(format!("known here: {}", known.join(", "))),
+        }
+    }
+
     /// The same problem with its place.
     #[must_use]
     pub fn at(mut self, location: Location) -> Self {

@@ -12,8 +12,9 @@ use super::types;
 use crate::grant::{Grant, OnDenied};
 use crate::identity::{CallId, Identity};
 use crate::limits::Limits;
-use crate::log_record::{Level, escape};
+use crate::log_record::Level;
 use crate::receipt::Denial;
+use crate::redactor::Redactor;
 use crate::subject::Subject;
 use crate::write_set::{Change, Document, Version, Write};
 
@@ -51,6 +52,7 @@ pub struct Call {
     pub(crate) unrepeatable: bool,
     written: u64,
     grant: Grant,
+    redactor: Redactor,
     subject: Subject,
     locals: Vec<Box<dyn Any + Send>>,
 }
@@ -60,6 +62,7 @@ impl Call {
         id: CallId,
         subject: Subject,
         grant: Grant,
+        redactor: Redactor,
         tap: Arc<LogTap>,
         slots: usize,
         deadline: Instant,
@@ -79,6 +82,7 @@ impl Call {
             unrepeatable: false,
             written: 0,
             grant,
+            redactor,
             subject,
             locals: Vec::new(),
         }
@@ -136,22 +140,20 @@ impl Call {
     /// Records that the plugin was refused something by a scope, and gives the error that it gets.
     #[cold]
     pub fn deny(&mut self, permission: &str, asked: String, why: &str) -> RoomError {
-        self.record_denial(Denial {
-            permission: permission.to_owned(),
-            asked: escape(&asked, 256),
-            why: why.to_owned(),
-        });
-        RoomError::Answer(types::Error::Denied(format!("{permission}: {why}")))
+        self.denied(permission, &asked, why).0
     }
 
     /// Like [`Call::deny`], for a permission that the plugin does not hold at all: the policy says what that does.
     #[cold]
     pub fn deny_ungranted(&mut self, permission: &str, asked: String, why: &str) -> RoomError {
-        let error = self.deny(permission, asked, why);
+        let (error, denial) = self.denied(permission, &asked, why);
         match self.grant.on_denied() {
             OnDenied::Silent => error,
             OnDenied::Warn => {
                 let plugin = self.plugin();
+                let Denial {
+                    permission, why, ..
+                } = denial;
                 tracing::warn!(
                     plugin = %plugin.plugin,
                     version = %plugin.version,
@@ -162,19 +164,24 @@ impl Call {
                 );
                 error
             }
-            OnDenied::Raise => match self.denials.last().cloned() {
-                Some(denial) => self.end(Ended::Denied(denial)),
-                None => error,
-            },
+            OnDenied::Raise => self.end(Ended::Denied(denial)),
         }
     }
 
-    fn record_denial(&mut self, denial: Denial) {
+    /// Whatever part of a denial the plugin chose, its secrets are hidden in it.
+    fn denied(&mut self, permission: &str, asked: &str, why: &str) -> (RoomError, Denial) {
+        let denial = Denial {
+            permission: self.redactor.show(permission, 64),
+            asked: self.redactor.show(asked, 256),
+            why: self.redactor.show(why, 256),
+        };
         if self.denials.len() < MAX_DENIALS {
-            self.denials.push(denial);
+            self.denials.push(denial.clone());
         } else {
             self.more_denials += 1;
         }
+        let error = types::Error::Denied(format!("{}: {}", denial.permission, denial.why));
+        (RoomError::Answer(error), denial)
     }
 
     /// What the plugin gets when a port fails. The detail goes to the host's log only.
@@ -184,6 +191,7 @@ impl Call {
             PortError::NotFound => RoomError::not_found(),
             PortError::Unavailable(detail) => {
                 let plugin = self.plugin();
+                let detail = self.redactor.show(&detail, 1_024);
                 tracing::warn!(
                     plugin = %plugin.plugin,
                     version = %plugin.version,

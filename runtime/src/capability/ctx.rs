@@ -14,6 +14,7 @@ use super::log_tap::{LogSink, LogTap};
 use super::{Capability, types, wasi};
 use crate::grant::Grant;
 use crate::identity::CallId;
+use crate::redactor::Redactor;
 use crate::subject::Subject;
 
 /// A capability as one plugin holds it.
@@ -38,6 +39,7 @@ pub(crate) struct Holdings {
     pub(crate) grant: Grant,
     pub(crate) slots: Vec<Slot>,
     pub(crate) sink: Arc<dyn LogSink>,
+    pub(crate) redactor: Redactor,
 }
 
 /// The data of a store: one plugin's instance, and the call that runs on it.
@@ -62,6 +64,7 @@ impl Ctx {
         let tap = Arc::new(LogTap::new(
             grant.identity().clone(),
             holdings.sink.clone(),
+            holdings.redactor.clone(),
             id,
             limits,
         ));
@@ -70,7 +73,15 @@ impl Ctx {
         Self {
             limiter: Limiter::new(limits),
             wasi: None,
-            call: Call::new(id, subject, grant, tap, holdings.slots.len(), deadline),
+            call: Call::new(
+                id,
+                subject,
+                grant,
+                holdings.redactor.clone(),
+                tap,
+                holdings.slots.len(),
+                deadline,
+            ),
             holdings,
             table,
         }

@@ -1,4 +1,4 @@
-//! The way of a plugin's text out of the sandbox: budgeted, escaped, tagged, and handed to the host's log.
+//! The way of a plugin's text out of the sandbox: budgeted, without secrets, escaped, tagged, and handed to the host's log.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::identity::{CallId, Identity};
 use crate::limits::Limits;
-use crate::log_record::{Level, LogRecord, Source, escape};
+use crate::log_record::{Level, LogRecord, Source};
+use crate::redactor::Redactor;
 
 /// A longer line or message is cut here.
 pub(crate) const MAX_MESSAGE: usize = 4_096;
@@ -50,6 +51,7 @@ impl LogSink for TracingSink {
 pub(crate) struct LogTap {
     plugin: Arc<Identity>,
     sink: Arc<dyn LogSink>,
+    redactor: Redactor,
     /// The sequence number of the call.
     call: AtomicU64,
     /// Whether the call has logged anything: most have not, and are spared the lock.
@@ -69,12 +71,14 @@ impl LogTap {
     pub(crate) fn new(
         plugin: Arc<Identity>,
         sink: Arc<dyn LogSink>,
+        redactor: Redactor,
         call: CallId,
         limits: &Limits,
     ) -> Self {
         Self {
             plugin,
             sink,
+            redactor,
             call: AtomicU64::new(call.sequence()),
             used: AtomicBool::new(false),
             state: Mutex::new(State {
@@ -120,15 +124,16 @@ impl LogTap {
     /// Emits one record; false if the budget does not allow it.
     pub(crate) fn emit(&self, level: Level, message: &str, fields: Vec<(String, String)>) -> bool {
         let mut state = self.lock();
+        let show = |text: &str, limit| self.redactor.show(text, limit);
         let fields = fields
             .into_iter()
-            .map(|(key, value)| (escape(&key, 64), escape(&value, 1_024)))
+            .map(|(key, value)| (show(&key, 64), show(&value, 1_024)))
             .collect();
         self.record(
             &mut state,
             Source::Log,
             level,
-            escape(message, MAX_MESSAGE),
+            show(message, MAX_MESSAGE),
             fields,
         )
     }
@@ -136,9 +141,11 @@ impl LogTap {
     /// Takes bytes of standard output or error; each full line becomes a record.
     pub(crate) fn write(&self, source: Source, bytes: &[u8]) {
         let mut state = self.lock();
+        // A secret that the limit cuts must still be found as one.
+        let most = MAX_MESSAGE + self.redactor.longest();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let buffer = state.buffer(source);
-            let room = MAX_MESSAGE.saturating_sub(buffer.len());
+            let room = most.saturating_sub(buffer.len());
             let line = piece.strip_suffix(b"\n");
             buffer.extend(line.unwrap_or(piece).iter().take(room));
             if line.is_some() {
@@ -159,7 +166,7 @@ impl LogTap {
             state,
             source,
             level,
-            escape(text.trim_end_matches('\r'), MAX_MESSAGE),
+            self.redactor.show(text.trim_end_matches('\r'), MAX_MESSAGE),
             Vec::new(),
         );
     }

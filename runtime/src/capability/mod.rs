@@ -10,6 +10,7 @@ mod limiter;
 mod log_tap;
 
 pub mod behavior_extend;
+pub mod config;
 pub mod generation;
 pub mod kv;
 pub mod log;
@@ -17,10 +18,13 @@ pub mod npc_read;
 pub mod npc_write;
 pub mod permissions;
 pub mod port;
+pub mod secrets;
 pub mod session_read;
 pub mod session_write;
 pub mod wasi;
 pub mod world_read;
+
+use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
@@ -32,6 +36,7 @@ pub use log_tap::{LogSink, TracingSink};
 pub use port::{Answer, Port, PortError, Request, Versioned};
 
 use crate::clock::SharedClock;
+use crate::configuration::Configuration;
 use crate::grant::Grant;
 use crate::manifest::RawTable;
 use crate::permission::{CapabilityDescriptor, Gate, Scope};
@@ -62,6 +67,8 @@ pub const DESCRIPTORS: &[CapabilityDescriptor] = &[
     npc_write::NpcWrite::DESCRIPTOR,
     kv::Kv::DESCRIPTOR,
     generation::Generation::DESCRIPTOR,
+    config::Config::DESCRIPTOR,
+    secrets::Secrets::DESCRIPTOR,
     behavior_extend::BehaviorExtend::DESCRIPTOR,
     wasi::Wasi::DESCRIPTOR,
 ];
@@ -88,6 +95,8 @@ pub struct Granted<'a, S> {
     pub grant: &'a Grant,
     /// The host's clock.
     pub clock: &'a SharedClock,
+    /// What an operator configured for the plugin. It stays as it is until the plugin is loaded again.
+    pub configuration: &'a Arc<Configuration>,
     scopes: Vec<(&'static str, S)>,
 }
 
@@ -96,6 +105,7 @@ impl<'a, S: Scope> Granted<'a, S> {
     pub(crate) fn of(
         grant: &'a Grant,
         clock: &'a SharedClock,
+        configuration: &'a Arc<Configuration>,
         descriptor: &CapabilityDescriptor,
     ) -> Result<Self, Problem> {
         let mut scopes = Vec::new();
@@ -117,6 +127,7 @@ impl<'a, S: Scope> Granted<'a, S> {
         Ok(Self {
             grant,
             clock,
+            configuration,
             scopes,
         })
     }

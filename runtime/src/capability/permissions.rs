@@ -58,7 +58,6 @@ impl wit::Host for RoomView<'_, Permissions> {
         if self.call.grant().holds(&permission) {
             return Ok(());
         }
-        let permission = crate::log_record::escape(&permission, 64);
         Err(self
             .call
             .deny_ungranted(&permission, "permissions.require".to_owned(), "not granted"))

@@ -97,7 +97,7 @@ fn admit<E: Typed>(open: &Open) -> Result<usize, Fault> {
         && plugin.holdings.grant.is_revoked(permission)
     {
         let why = format!("`{permission}` was revoked");
-        return Err(Fault::new(Outcome::Denied, &why));
+        return Err(Fault::new(Outcome::Denied, why));
     }
     let room = TypeId::of::<E>();
     let is_it = |bound: &Option<Bound>| bound.as_ref().is_some_and(|bound| bound.room == room);
@@ -166,7 +166,7 @@ fn conclude<R>(
     match ended {
         Ok(Ok(reply)) => {
             open.retire_or_keep();
-            reply.map_err(|message| Fault::new(Outcome::GuestError, &message))
+            reply.map_err(|message| Fault::new(Outcome::GuestError, message))
         }
         Ok(Err(error)) => Err(open.fault_of(&error)),
         Err(cut) => Err(fault_of_cut(open, cut)),
@@ -177,8 +177,11 @@ fn conclude<R>(
 fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
     let (outcome, why) = match cut {
         Cut::Panicked(text) => {
-            let plugin = open.hold.plugin().identity();
             let (call, _) = open.who();
+            let plugin = open.hold.plugin();
+            let redactor = &plugin.holdings.redactor;
+            let text = text.map(|text| redactor.show(&text, 1_024));
+            let plugin = plugin.identity();
             tracing::error!(
                 plugin = %plugin.plugin,
                 version = %plugin.version,

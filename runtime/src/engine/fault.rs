@@ -4,24 +4,21 @@ use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
 use crate::capability::{Ctx, Ended};
-use crate::log_record::escape;
 use crate::receipt::Outcome;
-
-/// A message in a receipt has at most this many bytes.
-const MAX_MESSAGE: usize = 1_024;
 
 /// Why a call has no reply.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) outcome: Outcome,
+    /// As the plugin, or the engine, gave it: secrets are hidden where the receipt is written.
     pub(super) message: String,
 }
 
 impl Fault {
-    pub(super) fn new(outcome: Outcome, message: &str) -> Self {
+    pub(super) fn new(outcome: Outcome, message: impl Into<String>) -> Self {
         Self {
             outcome,
-            message: escape(message, MAX_MESSAGE),
+            message: message.into(),
         }
     }
 
@@ -33,7 +30,7 @@ impl Fault {
             .as_ref()
             .or_else(|| error.downcast_ref::<Ended>())
         {
-            return Self::new(ended.outcome(), &ended.to_string());
+            return Self::new(ended.outcome(), ended.to_string());
         }
         if ctx.limiter.refused() {
             return Self::new(
@@ -44,7 +41,7 @@ impl Fault {
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
             return Self::new(
                 Outcome::Trapped,
-                &format!("the plugin exited with status {}", exit.0),
+                format!("the plugin exited with status {}", exit.0),
             );
         }
         if error.is::<PoolConcurrencyLimitError>() {
@@ -53,7 +50,7 @@ impl Fault {
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Self::new(Outcome::OutOfFuel, "the fuel ran out"),
             Some(Trap::Interrupt) => Self::new(Outcome::TimedOut, "the wall time ran out"),
-            Some(trap) => Self::new(Outcome::Trapped, &trap.to_string()),
+            Some(trap) => Self::new(Outcome::Trapped, trap.to_string()),
             None => Self::of_text(&format!("{error:#}")),
         }
     }
@@ -73,7 +70,7 @@ impl Fault {
         ];
         let budget = BUDGETS.iter().find(|(needle, _)| text.contains(needle));
         match budget {
-            Some((_, message)) => Self::new(Outcome::OverBudget, message),
+            Some((_, message)) => Self::new(Outcome::OverBudget, *message),
             None => Self::new(Outcome::Trapped, text),
         }
     }

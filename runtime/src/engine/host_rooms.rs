@@ -10,6 +10,7 @@ use super::extension::AnyExtension;
 use super::line::Line;
 use crate::capability::{Capability, Ctx, Granted, LogSink, Port, Slot};
 use crate::clock::SharedClock;
+use crate::configuration::Configuration;
 use crate::grant::Grant;
 use crate::guard::{Stand, Standing, Turn};
 use crate::health::HealthPolicy;
@@ -69,7 +70,12 @@ impl HostRooms {
 /// A capability whose type is forgotten, in the list of a host.
 pub(crate) trait AnyCapability: Send + Sync {
     fn descriptor(&self) -> CapabilityDescriptor;
-    fn slot(&self, grant: &Grant, clock: &SharedClock) -> Result<Slot, Problem>;
+    fn slot(
+        &self,
+        grant: &Grant,
+        clock: &SharedClock,
+        configuration: &Arc<Configuration>,
+    ) -> Result<Slot, Problem>;
     fn link(&self, linker: &mut Linker<Ctx>, gate: &Gate) -> wasmtime::Result<()>;
 }
 
@@ -78,8 +84,13 @@ impl<C: Capability> AnyCapability for C {
         C::DESCRIPTOR
     }
 
-    fn slot(&self, grant: &Grant, clock: &SharedClock) -> Result<Slot, Problem> {
-        let granted = Granted::of(grant, clock, &C::DESCRIPTOR)?;
+    fn slot(
+        &self,
+        grant: &Grant,
+        clock: &SharedClock,
+        configuration: &Arc<Configuration>,
+    ) -> Result<Slot, Problem> {
+        let granted = Granted::of(grant, clock, configuration, &C::DESCRIPTOR)?;
         Ok(Slot::new::<C>(self.state(granted)))
     }
 

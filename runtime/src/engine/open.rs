@@ -19,6 +19,9 @@ use crate::receipt::{Commit, Outcome, Receipt, Record, RoomCalls};
 use crate::subject::Subject;
 use crate::write_set::WriteSet;
 
+/// A message in a receipt has at most this many bytes of the original.
+const MAX_MESSAGE: usize = 1_024;
+
 /// A call that has begun and has no receipt yet. Dropped before it is finished, it leaves the receipt of a cancelled call.
 pub(super) struct Open {
     pub(super) hold: Hold,
@@ -119,7 +122,7 @@ impl Open {
     pub(super) fn fault_of(&self, error: &wasmtime::Error) -> Fault {
         match &self.lease {
             Some(lease) => Fault::of(error, lease.store.data()),
-            None => Fault::new(Outcome::HostFault, &format!("{error:#}")),
+            None => Fault::new(Outcome::HostFault, format!("{error:#}")),
         }
     }
 
@@ -225,7 +228,8 @@ impl Open {
         let mut record = self.record.take().expect("a call ends once");
         record.outcome = outcome;
         record.blame = outcome.blame();
-        record.message = message;
+        let redactor = &self.hold.plugin().holdings.redactor;
+        record.message = message.map(|message| redactor.show(&message, MAX_MESSAGE));
         record.commit = commit;
         let ended = Instant::now();
         record.duration = ended - self.started;

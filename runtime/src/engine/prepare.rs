@@ -10,9 +10,11 @@ use super::plugin::{Bound, Inner, Plugin};
 use super::pool::WarmPool;
 use super::{compile, link};
 use crate::capability::{Ctx, Holdings, Slot};
+use crate::configuration::Configuration;
 use crate::grant::{Grant, Linking};
 use crate::manifest::PluginId;
 use crate::package::{Digest, Package};
+use crate::redactor::Redactor;
 
 /// Why a plugin cannot be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -78,12 +80,13 @@ impl PrepareError {
 }
 
 impl Plugin {
-    /// Compiles and links a package under its grant. Takes long (0.1 to 1 s without a cache): in an async host use the host's `load`,
+    /// Compiles and links a package under its grant and with its configuration. Takes long (0.1 to 1 s without a cache): in an async host use the host's `load`,
     /// which moves it off the runtime's threads.
     pub(crate) fn prepare(
         rooms: &Arc<HostRooms>,
         package: &Package,
         grant: Grant,
+        configuration: Configuration,
     ) -> Result<Self, PrepareError> {
         let identity = grant.identity().clone();
         if identity.digest != package.digest() {
@@ -114,8 +117,11 @@ impl Plugin {
             .instantiate_pre(&component)
             .map_err(PrepareError::engine)?;
         let bound = bind(rooms, &grant, &pre)?;
+        let redactor = Redactor::of(&configuration)
+            .map_err(|error| PrepareError::engine(wasmtime::Error::new(error)))?;
         let holdings = Arc::new(Holdings {
-            slots: slots(rooms, &grant)?,
+            slots: slots(rooms, &grant, &Arc::new(configuration))?,
+            redactor,
             sink: rooms.log.clone(),
             grant,
         });
@@ -134,14 +140,18 @@ impl Plugin {
 }
 
 /// The state of each capability that the plugin's linker has an interface of.
-fn slots(rooms: &HostRooms, grant: &Grant) -> Result<Vec<Slot>, PrepareError> {
+fn slots(
+    rooms: &HostRooms,
+    grant: &Grant,
+    configuration: &Arc<Configuration>,
+) -> Result<Vec<Slot>, PrepareError> {
     let is_open = |room: &&Arc<dyn AnyCapability>| {
         let id = room.descriptor().id;
         let mut imports = grant.imports().iter();
         imports.any(|import| import.linking == Linking::Open && import.capability == Some(id))
     };
     let used = rooms.capabilities.iter().filter(is_open);
-    used.map(|room| room.slot(grant, &rooms.clock))
+    used.map(|room| room.slot(grant, &rooms.clock, configuration))
         .collect::<Result<_, _>>()
         .map_err(PrepareError::Problem)
 }

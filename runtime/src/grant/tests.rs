@@ -66,18 +66,18 @@ fn catalogue() -> Catalogue {
             permission: Some("admin:routes"),
         }],
     );
-    let secrets = room(
-        "secrets",
+    let databases = room(
+        "databases",
         &[Gate {
-            interface: "test:host/secrets",
+            interface: "test:host/databases",
             version: "0.4.2",
-            permission: Some("secret:read"),
+            permission: Some("db:write"),
         }],
     );
     catalogue
         .capability(routes)
         .unwrap()
-        .capability(secrets)
+        .capability(databases)
         .unwrap();
     catalogue
 }

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use super::guard::Guards;
 use super::members::Members;
-use super::{Host, Inner};
+use super::{Host, Inner, SettingsSource, StaticSettings};
 use crate::capability::behavior_extend::BehaviorExtend;
+use crate::capability::config::Config;
 use crate::capability::generation::Generation;
 use crate::capability::kv::Kv;
 use crate::capability::log::Log;
@@ -15,6 +16,7 @@ use crate::capability::npc_read::NpcRead;
 use crate::capability::npc_write::NpcWrite;
 use crate::capability::permissions::Permissions;
 use crate::capability::port::{JobRequest, KvRequest, NpcRequest, SessionRequest, WorldRequest};
+use crate::capability::secrets::Secrets;
 use crate::capability::session_read::SessionRead;
 use crate::capability::session_write::SessionWrite;
 use crate::capability::wasi::Wasi;
@@ -53,7 +55,8 @@ impl<T> State for T where
 {
 }
 
-/// Puts a host together. Without anything added, plugins get `log`, `permissions`, `behavior-extend` and WASI.
+/// Puts a host together. Without anything added, plugins get `log`, `permissions`, `config`, `secrets`, `behavior-extend`
+/// and WASI.
 pub struct HostBuilder {
     catalogue: Catalogue,
     capabilities: Vec<Arc<dyn AnyCapability>>,
@@ -66,6 +69,7 @@ pub struct HostBuilder {
     clock: SharedClock,
     events: Vec<Arc<dyn EventSink>>,
     guard_store: Option<Arc<dyn GuardStore>>,
+    settings: Arc<dyn SettingsSource>,
 }
 
 /// Why a host cannot be put together.
@@ -93,6 +97,8 @@ impl HostBuilder {
             capabilities: vec![
                 Arc::new(Log),
                 Arc::new(Permissions),
+                Arc::new(Config),
+                Arc::new(Secrets),
                 Arc::new(BehaviorExtend),
                 Arc::new(Wasi),
             ],
@@ -105,6 +111,7 @@ impl HostBuilder {
             clock: SharedClock::default(),
             events: Vec::new(),
             guard_store: None,
+            settings: Arc::new(StaticSettings::new()),
         }
     }
 
@@ -200,6 +207,14 @@ impl HostBuilder {
         self
     }
 
+    /// Where the settings of plugins are, secrets among them; nothing is set by default. They are read and checked each time a plugin is
+    /// loaded, and a change takes effect with the next load.
+    #[must_use]
+    pub fn settings(mut self, settings: Arc<dyn SettingsSource>) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// The host.
     ///
     /// # Errors
@@ -240,6 +255,7 @@ impl HostBuilder {
         let inner = Arc::new(Inner {
             rooms: Arc::new(rooms),
             policy: self.policy,
+            settings: self.settings,
             registry: SharedRegistry::default(),
             members: Members::default().into(),
             guards,

@@ -6,6 +6,7 @@ use crate::extension::RegistryError;
 use crate::grant::GrantError;
 use crate::manifest::PluginId;
 use crate::package::PackageError;
+use crate::problem::Problem;
 use crate::receipt::Receipt;
 
 /// Why a plugin cannot be loaded.
@@ -35,6 +36,22 @@ pub enum LoadError {
     /// The plugin asks for what it does not get.
     #[error(transparent)]
     Grant(#[from] GrantError),
+    /// What is set for the plugin cannot be read.
+    #[error("the settings of `{plugin}` cannot be read: {why}")]
+    Settings {
+        /// The plugin.
+        plugin: PluginId,
+        /// What the host's source of settings said.
+        why: String,
+    },
+    /// What is set for the plugin does not fit its `[config]`.
+    #[error("the settings of `{plugin}` do not fit: {}", told(problems))]
+    Configuration {
+        /// The plugin.
+        plugin: PluginId,
+        /// What is wrong, each with its key and what to do. None has a secret's value in it.
+        problems: Vec<Problem>,
+    },
     /// The plugin does not compile or link.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
@@ -80,6 +97,14 @@ fn list(ids: &[PluginId]) -> String {
         .map(|id| format!("`{id}`"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn told(problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// What came of loading several plugins: the broken ones are reported, and the rest is there.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::dependencies::{self, DependencyError};
 use super::members::{Member, PluginState};
 use super::switch::{has_lifecycle, load, step};
-use super::{Host, LoadError, UnloadError};
+use super::{Host, LoadError, UnloadError, settings};
 use crate::engine::Plugin;
 use crate::event::EventKind;
 use crate::extension::Registry;
@@ -17,7 +17,7 @@ use crate::package::Package;
 use crate::subject::Subject;
 
 impl Host {
-    /// Decides, compiles, links, runs the plugin's `load` and `enable`, and registers what it contributes. If a plugin with the same id is
+    /// Decides, reads the plugin's settings, compiles, links, runs its `load` and `enable`, and registers what it contributes. If a plugin with the same id is
     /// loaded, the new one takes its place: calls in flight end on the old one, and no call is lost between the two.
     ///
     /// A plugin whose id the guard has disabled is loaded and stays disabled, whatever its version: its `load` runs, its `enable` does not,
@@ -127,15 +127,20 @@ impl Host {
         }
     }
 
-    /// Compiles off the threads that serve.
+    /// Reads the settings and compiles, off the threads that serve.
     async fn prepare(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
         let rooms = Arc::clone(&self.0.rooms);
+        let source = Arc::clone(&self.0.settings);
         let plugin = grant.identity();
         let span =
             tracing::info_span!("prepare", plugin = %plugin.plugin, version = %plugin.version);
-        let prepare = move || span.in_scope(|| Plugin::prepare(&rooms, &package, grant));
+        let prepare = move || {
+            let _span = span.enter();
+            let configuration = settings::configuration(&*source, package.manifest())?;
+            Ok(Plugin::prepare(&rooms, &package, grant, configuration)?)
+        };
         let prepared = tokio::task::spawn_blocking(prepare).await;
-        Ok(prepared.map_err(|_| LoadError::ShuttingDown)??)
+        prepared.map_err(|_| LoadError::ShuttingDown)?
     }
 
     /// Takes a plugin out: nothing new is called, calls in flight end, then it is disabled and stopped.

@@ -7,6 +7,7 @@ mod error;
 mod guard;
 mod lifecycle;
 mod members;
+mod settings;
 mod switch;
 
 use std::sync::{Arc, RwLock};
@@ -16,6 +17,7 @@ pub use dependencies::DependencyError;
 pub use discovery::{Candidate, Discovery};
 pub use error::{LoadError, LoadReport, UnloadError};
 pub use members::{PluginState, PluginStatus};
+pub use settings::{SettingsSource, StaticSettings};
 
 use guard::Guards;
 use members::Members;
@@ -43,6 +45,7 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     rooms: Arc<HostRooms>,
     policy: Policy,
+    settings: Arc<dyn SettingsSource>,
     registry: SharedRegistry,
     members: RwLock<Members>,
     guards: Arc<Guards>,

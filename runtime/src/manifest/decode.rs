@@ -71,7 +71,7 @@ fn classify(message: &str) -> Problem {
     }
     if message.starts_with("unknown variant") {
         let problem = Problem::error("bad-value", format!("unknown value `{}`", excerpt(first)));
-        return suggest(problem, first, known);
+        return problem.suggest(first, known);
     }
     if message.starts_with("missing field") {
         return missing_key(first);
@@ -85,28 +85,13 @@ fn classify(message: &str) -> Problem {
 /// A key that nobody reads, with the key that was probably meant.
 pub(super) fn unknown_key(key: &str, known: &[&str]) -> Problem {
     let problem = Problem::error("unknown-key", format!("unknown key `{}`", excerpt(key)));
-    suggest(problem, key, known)
+    problem.suggest(key, known)
 }
 
 /// A key that must be there.
 pub(super) fn missing_key(key: &str) -> Problem {
     Problem::error("missing-key", format!("the key `{key}` is missing"))
         .hint(format!("add `{key} = ...`"))
-}
-
-fn suggest(problem: Problem, word: &str, known: &[&str]) -> Problem {
-    let distance = |candidate: &&&str| strsim::damerau_levenshtein(word, candidate);
-    // The distance takes time and memory in the product of the lengths.
-    let near = known
-        .iter()
-        .filter(|_| word.len() <= 64)
-        .min_by_key(distance)
-        .filter(|nearest| distance(nearest) <= 2.max(nearest.len() / 3));
-    match near {
-        Some(nearest) => problem.hint(format!("did you mean `{nearest}`?")),
-        None if known.is_empty() => problem.hint("remove it: this table has no keys"),
-        None => problem.hint(format!("known here: {}", known.join(", "))),
-    }
 }
 
 /// The words between backticks: serde names the culprit first and then the alternatives.

@@ -12,13 +12,14 @@ use super::identity::{ID_PATTERN, Kind};
 use super::limits::RequestedLimits;
 
 /// The tables of a manifest.
-pub(super) const TABLES: [&str; 6] = [
+pub(super) const TABLES: [&str; 7] = [
     "plugin",
     "compatibility",
     "permissions",
     "contributes",
     "dependencies",
     "limits",
+    "config",
 ];
 
 /// The whole file, for the schema; it is read table by table so that each can report its own problem.
@@ -43,6 +44,10 @@ pub(super) struct ManifestFile {
     /// The limits that the plugin asks for; the host's ceilings win.
     #[schemars(default)]
     limits: RequestedLimits,
+    /// What an operator can configure: a JSON Schema of draft 2020-12 with the type `object` implied. A property with `secret = true` is a
+    /// secret: a string without a default. References lead to `#/$defs/NAME`.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    config: Option<()>,
 }
 
 /// `[plugin]`

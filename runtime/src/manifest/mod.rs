@@ -2,9 +2,11 @@
 //!
 //! [`Manifest::parse`] reads the text and collects every problem it finds, each with its line, its column and the
 //! way to mend it. What belongs to a capability (a permission's scope) or to an extension (a contribution) stays a
-//! [`RawTable`] until its owner parses it, so that this module knows no room.
+//! [`RawTable`] until its owner parses it, so that this module knows no room. The table `[config]` is a JSON Schema; see
+//! [`configuration`](crate::configuration).
 
 mod check;
+mod config;
 mod contribution;
 mod decode;
 mod depth;
@@ -25,6 +27,7 @@ use std::collections::BTreeMap;
 
 use semver::{Version, VersionReq};
 
+use crate::configuration::ConfigSchema;
 use crate::problem::Location;
 
 pub use error::ManifestError;
@@ -62,6 +65,8 @@ pub struct Manifest {
     pub dependencies: BTreeMap<PluginId, VersionReq>,
     /// The limits that the plugin asks for; the host's ceilings win.
     pub limits: RequestedLimits,
+    /// What an operator can configure; `None` for a plugin that takes no settings.
+    pub config: Option<ConfigSchema>,
 }
 
 /// A permission, or a group of permissions, that the plugin asks for.

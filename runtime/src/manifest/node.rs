@@ -4,6 +4,7 @@
 //! `RawTable` and lends the parser's shape whenever it is read.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::Value as Json;
 use toml::Spanned;
@@ -78,6 +79,27 @@ impl Node {
         };
         let entry = entries.iter().find(|(key, _)| key.get_ref() == name);
         entry.map(|(_, value)| value)
+    }
+
+    /// The place of the innermost value on the way of a JSON pointer, of its key if it is a table's; `None` for this one.
+    pub(super) fn span_below(&self, pointer: &str) -> Option<Range<usize>> {
+        let (step, rest) = pointer.strip_prefix('/').map(|path| match path.find('/') {
+            Some(end) => path.split_at(end),
+            None => (path, ""),
+        })?;
+        let name = step.replace("~1", "/").replace("~0", "~");
+        let (span, value) = match self {
+            Self::Table(entries) => {
+                let (key, value) = entries.iter().find(|(key, _)| *key.get_ref() == name)?;
+                (key.span(), value)
+            }
+            Self::Array(items) => {
+                let item = items.get(name.parse::<usize>().ok()?)?;
+                (item.span(), item)
+            }
+            _ => return None,
+        };
+        Some(value.get_ref().span_below(rest).unwrap_or(span))
     }
 
     /// The value as JSON. Dates become strings; so do numbers that JSON does not have.

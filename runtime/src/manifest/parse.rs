@@ -14,7 +14,8 @@ use super::file::{CompatibilityTable, PermissionTable, PluginTable, TABLES};
 use super::raw::Source;
 use super::text::excerpt;
 use super::{
-    Manifest, ManifestError, PermissionRequest, PluginId, RequestedLimits, contribution, depth,
+    Manifest, ManifestError, PermissionRequest, PluginId, RequestedLimits, config, contribution,
+    depth,
 };
 use crate::problem::Problem;
 
@@ -50,6 +51,7 @@ pub(super) fn manifest(file: &str, text: &str) -> Result<Manifest, ManifestError
     let contributes = contribution::all(tables.remove("contributes"), &mut problems);
     let dependencies = dependencies(tables.remove("dependencies"), id.as_ref(), &mut problems);
     let limits = limits(tables.remove("limits"), &mut problems);
+    let config = config::schema(tables.remove("config"), &mut problems);
     let version = plugin
         .as_ref()
         .and_then(|plugin| check::plugin(plugin, &mut problems));
@@ -76,6 +78,7 @@ pub(super) fn manifest(file: &str, text: &str) -> Result<Manifest, ManifestError
         contributes,
         dependencies,
         limits,
+        config,
     })
 }
 

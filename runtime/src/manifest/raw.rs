@@ -67,6 +67,12 @@ impl RawTable {
         Some(self.source.place(value.span().start))
     }
 
+    /// The place of the value that a JSON pointer leads to, or of the innermost one on the way to it that the table has.
+    pub(super) fn location_below(&self, pointer: &str) -> Location {
+        let place = self.value.get_ref().span_below(pointer);
+        self.source.place(place.unwrap_or(self.value.span()).start)
+    }
+
     /// The table as a JSON object, for display, digests and JSON output. Dates become strings; so do numbers that JSON
     /// does not have (`nan`, `inf`).
     pub fn to_json(&self) -> Json {

@@ -6,6 +6,7 @@
 )]
 
 mod bounds;
+mod config;
 mod raw_tables;
 
 use serde_json::json;

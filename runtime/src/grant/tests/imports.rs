@@ -43,7 +43,7 @@ fn versions_are_compared_exactly_enough() {
         "wasi:cli/environment@0.3.0",
         "test:host/routes@2.4.0",
         "test:host/routes@1.9.0",
-        "test:host/secrets@0.3.9",
+        "test:host/databases@0.3.9",
     ] {
         assert_eq!(problems(&import(name)), ["import-version"], "{name}");
     }

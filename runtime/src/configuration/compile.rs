@@ -1,0 +1,147 @@
+//! From a schema to what checks values against it.
+
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde_json::{Map, Value};
+
+use super::schema::{Fault, step};
+use super::{check, is_secret, properties};
+use crate::log_record::escape;
+use crate::problem::Problem;
+
+/// The most memory of a compiled pattern, in bytes.
+const PATTERN_BYTES: usize = 256 * 1024;
+
+/// How many problems are told of one thing.
+const MAX_FAULTS: usize = 20;
+
+/// How many JSON values a default may have: it is checked wherever a manifest is read.
+const MAX_DEFAULT_NODES: usize = 1_000;
+
+/// What checks values against a schema. Patterns take linear time, formats count, and nothing is fetched.
+pub(super) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+    let patterns = PatternOptions::regex()
+        .size_limit(PATTERN_BYTES)
+        .dfa_size_limit(PATTERN_BYTES);
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .with_pattern_options(patterns)
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(false)
+        .build(schema)
+}
+
+/// Checks that a schema is one, and that its defaults fit.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
+    let whole = Value::Object(schema.clone());
+    let meta = jsonschema::draft202012::meta::validator();
+    let faults: Vec<_> = meta
+        .iter_errors(&whole)
+        .take(MAX_FAULTS)
+        .map(|error| not_a_schema(&error))
+        .collect();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    if let Err(error) = validator(&whole) {
+        return Err(vec![not_a_schema(&error)]);
+    }
+    let mut defaults = Defaults {
+        top: schema,
+        faults: Vec::new(),
+    };
+    defaults.below("", schema);
+    for (name, definition) in schema
+        .get("$defs")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        if let Some(definition) = definition.as_object() {
+            defaults.below(&step("/$defs", name), definition);
+        }
+    }
+    if defaults.faults.is_empty() {
+        Ok(())
+    } else {
+        Err(defaults.faults)
+    }
+}
+
+fn not_a_schema(error: &ValidationError<'_>) -> Fault {
+    let message = format!("not a JSON Schema: {}", escape(&error.to_string(), 300));
+    Fault {
+        pointer: error.instance_path().as_str().to_owned(),
+        problem: Problem::error("config-schema", message)
+            .hint("see https://json-schema.org/draft/2020-12/schema for what the keyword takes"),
+    }
+}
+
+/// A walk through the defaults that would be merged in.
+struct Defaults<'s> {
+    top: &'s Map<String, Value>,
+    faults: Vec<Fault>,
+}
+
+impl Defaults<'_> {
+    fn below(&mut self, pointer: &str, schema: &Map<String, Value>) {
+        let pointer = format!("{pointer}/properties");
+        for (name, property) in properties(schema) {
+            let place = step(&pointer, name);
+            if let Some(default) = property.get("default").filter(|_| !is_secret(property)) {
+                self.default(&place, name, property, default);
+            }
+            if let Some(property) = property.as_object() {
+                self.below(&place, property);
+            }
+        }
+    }
+
+    fn default(&mut self, place: &str, name: &str, property: &Value, default: &Value) {
+        if self.faults.len() >= MAX_FAULTS {
+            return;
+        }
+        let name = escape(name, 64);
+        let problem = if nodes(default) > MAX_DEFAULT_NODES {
+            let message =
+                format!("the default of `{name}` has more than {MAX_DEFAULT_NODES} values");
+            Problem::error("too-large", message).hint("write a smaller one")
+        } else {
+            let Some(why) = self.misfit(property, default) else {
+                return;
+            };
+            let message = format!("the default of `{name}` does not fit its own schema: {why}");
+            Problem::error("config-default", message)
+                .hint("change the default, or the schema beside it")
+        };
+        let pointer = step(place, "default");
+        self.faults.push(Fault { pointer, problem });
+    }
+
+    /// Why a default does not fit, once the defaults below it are merged in.
+    fn misfit(&self, property: &Value, default: &Value) -> Option<String> {
+        let mut value = default.clone();
+        check::fill_value(self.top, property, &mut value);
+        let mut schema = property.as_object().cloned()?;
+        if let Some(definitions) = self.top.get("$defs") {
+            schema.insert("$defs".to_owned(), definitions.clone());
+        }
+        let why = match validator(&Value::Object(schema)) {
+            Ok(validator) => validator.validate(&value).err()?.to_string(),
+            Err(error) => error.to_string(),
+        };
+        Some(escape(&why, 300))
+    }
+}
+
+/// How many values a value has, itself included. Its depth was bounded with the schema's.
+fn nodes(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(nodes).sum(),
+        Value::Object(table) => table.values().map(nodes).sum(),
+        _ => 0,
+    }
+}

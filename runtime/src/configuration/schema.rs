@@ -1,0 +1,295 @@
+//! The rules that a schema must keep beyond JSON Schema's own. They hold before anything is compiled: what the schema costs is bounded here.
+
+use serde_json::{Map, Value};
+
+use super::{cost, required};
+use crate::log_record::escape;
+use crate::pattern::check_key;
+use crate::problem::Problem;
+
+/// How many keys a plugin's configuration may have.
+const MAX_PROPERTIES: usize = 200;
+
+/// The keywords whose value is a schema.
+const ONE: [&str; 10] = [
+    "additionalProperties",
+    "contains",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+
+/// The keywords whose value is an array of schemas.
+const SEVERAL: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+
+/// The keywords whose value is a table of schemas.
+const NAMED: [&str; 3] = ["dependentSchemas", "patternProperties", "properties"];
+
+/// The other keywords. What JSON Schema knows beyond these loads other documents, or names parts of this one in a second way.
+const PLAIN: [&str; 28] = [
+    "$comment",
+    "$ref",
+    "const",
+    "default",
+    "dependentRequired",
+    "deprecated",
+    "description",
+    "enum",
+    "examples",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxContains",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minContains",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "required",
+    "title",
+    "type",
+    "uniqueItems",
+];
+
+/// The keywords that would let keys in that have no name, or hide where one is.
+const NOT_AT_THE_TOP: [&str; 7] = [
+    "$ref",
+    "const",
+    "default",
+    "enum",
+    "patternProperties",
+    "propertyNames",
+    "unevaluatedProperties",
+];
+
+/// Where references may lead.
+pub(super) const DEFINITIONS: &str = "#/$defs/";
+
+/// Something that is wrong with a schema, and where.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// The place in the schema, as a JSON pointer.
+    pub(crate) pointer: String,
+    /// What is wrong.
+    pub(crate) problem: Problem,
+}
+
+/// What a schema stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The table `[config]`.
+    Top,
+    /// A key of the configuration.
+    Key,
+    /// Anything below.
+    Inner,
+}
+
+/// Checks the rules.
+///
+/// # Errors
+/// All that break one.
+pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
+    let mut walk = Walk {
+        definitions: schema.get("$defs").and_then(Value::as_object),
+        faults: Vec::new(),
+    };
+    walk.top(schema);
+    if walk.faults.is_empty() {
+        walk.faults.extend(cost::check(schema));
+    }
+    if walk.faults.is_empty() {
+        Ok(())
+    } else {
+        Err(walk.faults)
+    }
+}
+
+/// A walk through a schema. Recursive: the depth of a manifest is bounded when it is parsed, and references are not followed.
+struct Walk<'s> {
+    definitions: Option<&'s Map<String, Value>>,
+    faults: Vec<Fault>,
+}
+
+impl Walk<'_> {
+    fn fault(&mut self, pointer: &str, problem: Problem) {
+        let pointer = pointer.to_owned();
+        self.faults.push(Fault { pointer, problem });
+    }
+
+    fn top(&mut self, schema: &Map<String, Value>) {
+        if let Some(kind) = schema.get("type").filter(|kind| *kind != "object") {
+            let message = format!("`config` is an object, not of the type {kind}");
+            let problem = Problem::error("wrong-type", message);
+            self.fault("/type", problem.hint("remove the line"));
+        }
+        for key in schema.keys() {
+            let opens = key == "additionalProperties" && schema.get(key) != Some(&false.into());
+            if opens || NOT_AT_THE_TOP.contains(&key.as_str()) {
+                let message = format!("`{key}` has no place at the top of `config`");
+                let hint = "name every key below `config.properties`";
+                self.fault(
+                    &step("", key),
+                    Problem::error("config-schema", message).hint(hint),
+                );
+            }
+        }
+        self.schema("", schema, Role::Top);
+        self.property_count(schema);
+        let known = schema.get("properties").and_then(Value::as_object);
+        for (index, name) in required(schema).enumerate() {
+            if known.is_none_or(|known| !known.contains_key(name)) {
+                let message = format!("`{}` is required and no property", escape(name, 64));
+                let known: Vec<_> = known
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| &**name)
+                    .collect();
+                let problem = Problem::error("unknown-key", message).suggest(name, &known);
+                self.fault(&format!("/required/{index}"), problem);
+            }
+        }
+    }
+
+    fn property_count(&mut self, schema: &Map<String, Value>) {
+        let keys = schema.get("properties").and_then(Value::as_object);
+        if keys.is_some_and(|keys| keys.len() > MAX_PROPERTIES) {
+            let message = format!("`config` has more than {MAX_PROPERTIES} properties");
+            let problem = Problem::error("too-many", message);
+            self.fault("/properties", problem.hint("group some in an object"));
+        }
+    }
+
+    fn any(&mut self, pointer: &str, schema: &Value, role: Role) {
+        match schema {
+            Value::Object(schema) => self.schema(pointer, schema, role),
+            Value::Bool(_) if role == Role::Inner => {}
+            _ => {
+                let problem = Problem::error("wrong-type", "a schema is a table");
+                let hint = "write `{ type = \"...\" }`";
+                self.fault(pointer, problem.hint(hint));
+            }
+        }
+    }
+
+    fn schema(&mut self, pointer: &str, schema: &Map<String, Value>, role: Role) {
+        self.secret(pointer, schema, role);
+        for (key, value) in schema {
+            let place = step(pointer, key);
+            match key.as_str() {
+                "$ref" => self.reference(&place, value),
+                "secret" => {}
+                "$defs" if role == Role::Top => self.named(&place, value, Role::Inner),
+                "properties" if role == Role::Top => self.keys(&place, value),
+                key if ONE.contains(&key) => self.any(&place, value, Role::Inner),
+                key if NAMED.contains(&key) => self.named(&place, value, Role::Inner),
+                key if SEVERAL.contains(&key) => {
+                    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                        self.any(&step(&place, &index.to_string()), item, Role::Inner);
+                    }
+                }
+                key if PLAIN.contains(&key) => {}
+                key => self.unknown(&place, key, role),
+            }
+        }
+    }
+
+    fn keys(&mut self, pointer: &str, value: &Value) {
+        for name in value
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name)
+        {
+            if let Err(why) = check_key("the name of a property", name) {
+                let problem = Problem::error("bad-name", why);
+                let hint = "write a short name of plain characters";
+                self.fault(&step(pointer, name), problem.hint(hint));
+            }
+        }
+        self.named(pointer, value, Role::Key);
+    }
+
+    fn named(&mut self, pointer: &str, value: &Value, role: Role) {
+        for (name, schema) in value.as_object().into_iter().flatten() {
+            self.any(&step(pointer, name), schema, role);
+        }
+    }
+
+    fn unknown(&mut self, place: &str, key: &str, role: Role) {
+        let message = format!("unknown key `{}`", escape(key, 64));
+        let problem = Problem::error("unknown-key", message);
+        let mut known = [&ONE[..], &SEVERAL, &NAMED, &PLAIN].concat();
+        known.extend(match role {
+            Role::Top => Some("$defs"),
+            Role::Key => Some("secret"),
+            Role::Inner => None,
+        });
+        self.fault(place, problem.suggest(key, &known));
+    }
+
+    fn reference(&mut self, place: &str, value: &Value) {
+        let name = value
+            .as_str()
+            .and_then(|text| text.strip_prefix(DEFINITIONS));
+        let known = self.definitions;
+        if name.is_none_or(|name| known.is_none_or(|known| !known.contains_key(name))) {
+            let message = format!(
+                "the reference {} leads nowhere",
+                escape(&value.to_string(), 80)
+            );
+            let problem = Problem::error("config-reference", message);
+            let hint = "write `\"#/$defs/NAME\"`, and the schema below `[config.\"$defs\".NAME]`; nothing is fetched";
+            self.fault(place, problem.hint(hint));
+        }
+    }
+
+    /// Checks what is marked as secret, or must not be.
+    fn secret(&mut self, pointer: &str, schema: &Map<String, Value>, role: Role) {
+        let Some(mark) = schema.get("secret") else {
+            return;
+        };
+        let place = step(pointer, "secret");
+        let error = |message: &str| Problem::error("config-secret", message);
+        if role != Role::Key {
+            let problem = error("a secret is a key of its own, not a part of another");
+            let hint = "mark a property directly below `config.properties`";
+            return self.fault(&place, problem.hint(hint));
+        }
+        if !mark.is_boolean() {
+            let problem = Problem::error("wrong-type", "`secret` is true or false");
+            return self.fault(&place, problem.hint("write `secret = true`"));
+        }
+        if !mark.as_bool().unwrap_or_default() {
+            return;
+        }
+        if schema.get("type").and_then(Value::as_str) != Some("string") {
+            let problem = error("a secret is a string").hint("write `type = \"string\"`");
+            self.fault(&place, problem);
+        }
+        for shown in ["default", "const", "enum", "examples"] {
+            if schema.contains_key(shown) {
+                let problem = error(&format!(
+                    "a secret has no `{shown}`: whoever reads the plugin could read it"
+                ));
+                self.fault(&step(pointer, shown), problem.hint("remove it"));
+            }
+        }
+    }
+}
+
+/// A JSON pointer with one more step.
+pub(super) fn step(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
