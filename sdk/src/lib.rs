@@ -54,6 +54,8 @@
 //! | [`npc`] | `npc:read`, `npc:write` |
 //! | [`kv`] | `kv:read`, `kv:write` |
 //! | [`generation`] | `generation:submit`, `generation:read` |
+//! | [`config`] | `config:read` |
+//! | [`secrets`] | `secret:read` |
 //! | [`behavior`] | one for each extension, see there |
 //! | [`permissions`] | none |
 //!
@@ -66,6 +68,7 @@
 pub mod behavior;
 pub mod candidates;
 pub mod conditions;
+pub mod config;
 pub mod effects;
 pub mod generation;
 pub mod kv;
@@ -74,6 +77,7 @@ pub mod log;
 pub mod npc;
 pub mod permissions;
 pub mod scoring;
+pub mod secrets;
 pub mod session;
 pub mod simulation;
 pub mod world;
@@ -104,5 +108,7 @@ pub mod prelude {
     pub use crate::scoring::{Candidate, Override, Scoring};
     pub use crate::simulation::Simulation;
     pub use crate::{Error, Failure, Params, Subject, Value, json};
-    pub use crate::{behavior, generation, kv, log, npc, permissions, session, world};
+    pub use crate::{
+        behavior, config, generation, kv, log, npc, permissions, secrets, session, world,
+    };
 }

@@ -8,7 +8,7 @@ use portcullis::extension::Scene;
 use portcullis::extension::conditions::{Conditions, Evaluate, Evaluation};
 use portcullis::extension::effects::{Application, Apply, Effects};
 use portcullis::guard::GuardPolicy;
-use portcullis::host::{HostBuilder, LoadError};
+use portcullis::host::{HostBuilder, LoadError, StaticSettings};
 use portcullis::{
     Consent, EnabledPlugins, Host, Limits, Package, Plugin, Policy, Receipt, Record, Subject,
 };
@@ -29,6 +29,8 @@ pub struct Rig {
     pub receipts: Arc<Receipts>,
     /// The records that its log got.
     pub log: Arc<Sink>,
+    /// What operators set for its plugins.
+    pub settings: Arc<StaticSettings>,
 }
 
 /// A policy with these limits: the defaults, but five seconds of wall time, so that a busy machine fails no test; `change` has the last word.
@@ -89,7 +91,9 @@ impl Rig {
             Arc::default(),
             Arc::default(),
         );
+        let settings = Arc::<StaticSettings>::default();
         let builder = Host::builder()
+            .settings(Arc::clone(&settings) as _)
             .policy(policy)
             .state(Arc::clone(&state))
             .clock(state.clock.shared())
@@ -102,6 +106,7 @@ impl Rig {
             state,
             receipts,
             log,
+            settings,
         }
     }
 

@@ -51,8 +51,7 @@ fn value_key(schema: &ConfigSchema, key: &str) -> Option<Problem> {
         None => Some(unknown(schema, key, "setting")),
         Some(property) if is_secret(property) => {
             let message = format!("`{key}` is a secret, and is set as a value");
-            let hint =
-                format!("set it as a secret, and replace the one that stood in the open: `{key}`");
+            let hint = format!("set `{key}` as a secret, a new one: this one stood in the open");
             Some(Problem::error("is-secret", message).hint(hint))
         }
         Some(_) => None,

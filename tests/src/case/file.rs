@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use portcullis::configuration::Settings;
 use portcullis::grant::{Consent, Instances, OnDenied, Policy};
 use portcullis::manifest::RawTable;
 use portcullis::{EnabledPlugins, Package, PluginId, Subject};
@@ -27,6 +28,12 @@ pub struct Case {
     /// What the host allows.
     #[serde(default)]
     pub policy: PolicyFile,
+    /// What the operator set for the plugin.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// The secrets that the operator set for the plugin.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
     /// What is done, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
@@ -107,6 +114,17 @@ impl Case {
             Err(_) => Package::parse(built)
                 .unwrap_or_else(|error| panic!("{}: {error}", folder.display())),
         }
+    }
+
+    /// What the operator set.
+    pub fn settings(&self) -> Settings {
+        let mut settings = Settings::new();
+        settings.values.clone_from(&self.settings);
+        self.secrets
+            .iter()
+            .fold(settings, |settings, (key, secret)| {
+                settings.secret(key, secret.as_str())
+            })
     }
 
     /// What the operator accepts.

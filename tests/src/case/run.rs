@@ -26,6 +26,8 @@ pub async fn run(folder: &Path) -> Value {
     );
     let package = case.package(folder);
     let rig = Rig::new(case.policy.policy());
+    let id = package.manifest().id.clone();
+    rig.settings.set(id, case.settings());
     let mut steps = Vec::new();
     let loaded = match rig.host.load(package, &case.consent()).await {
         Ok(plugin) => {
