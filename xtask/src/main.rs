@@ -6,6 +6,7 @@
 
 mod archive;
 mod cli;
+mod configuration;
 mod demo;
 mod error;
 mod file;

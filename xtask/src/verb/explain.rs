@@ -4,12 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
+use portcullis::configuration::ConfigKey;
 use portcullis::grant::{Decision, Explanation, ImportDecision, Linking, PermissionDecision};
 use portcullis::manifest::RawTable;
 use portcullis::problem::Problem;
 use portcullis::{Consent, Manifest, Package, Policy, SecurityLevel};
 use serde::Serialize;
 
+use crate::configuration;
 use crate::error::CliError;
 use crate::file::read_package;
 use crate::grants::Grants;
@@ -17,7 +19,7 @@ use crate::status::Status;
 use crate::table::table;
 use crate::terminal::{Terminal, one_line, problem_lines};
 
-/// Show what a plugin imports, which permission opens it, how that is narrowed, and what is decided
+/// Show what a plugin imports, which permission opens it, how that is narrowed, what is decided, and what can be configured
 ///
 /// Nothing is compiled or run. Without --grant, everything that the manifest asks for is taken as accepted. The exit status is 1 if the
 /// plugin is refused.
@@ -50,6 +52,7 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     terminal.result(&Explained {
         granted,
         explanation,
+        configuration: configuration::keys(package.manifest()),
         path: options.file.clone(),
     })?;
     Ok(if granted {
@@ -138,6 +141,8 @@ struct Explained {
     granted: bool,
     #[serde(flatten)]
     explanation: Explanation,
+    /// What an operator can set.
+    configuration: Vec<ConfigKey>,
     #[serde(skip)]
     path: PathBuf,
 }
@@ -156,6 +161,9 @@ impl fmt::Display for Explained {
         }
         if !self.explanation.permissions.is_empty() {
             writeln!(f, "{}\n", self.permissions())?;
+        }
+        if !self.configuration.is_empty() {
+            writeln!(f, "{}\n", configuration::text(&self.configuration))?;
         }
         for problem in &self.explanation.problems {
             writeln!(f, "{}", problem_lines(&self.path, problem))?;

@@ -5,6 +5,7 @@ mod input;
 mod log;
 mod program;
 mod report;
+mod settings;
 mod stage;
 
 use std::path::PathBuf;
@@ -35,6 +36,9 @@ use crate::value::{Size, Time};
 ///
 /// The input is JSON: {"subject": {"world": "...", "session": "...", "npc": "..."}, "params": {...}}, every part optional; for scoring also
 /// "candidates": [{"activity": "...", "location": "...", "score": 1}].
+///
+/// The plugin's configuration comes from --config and --set, its secrets from environment variables that --secret names. They hold for this
+/// run.
 #[derive(Args)]
 pub(crate) struct Options {
     /// A plugin, or any component with a main.
@@ -57,6 +61,9 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     subject: input::SubjectFlags,
+
+    #[command(flatten)]
+    settings: Box<settings::SettingsFlags>,
 
     #[command(flatten)]
     limits: LimitFlags,
@@ -112,7 +119,8 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     let request = input::request(options.input.as_deref(), &options.subject, &stage)?;
     let log = Arc::new(Log::new(is_program, terminal));
     let limits = log.widen(options.limits.limits(policy.limits));
-    let host = stage.host(policy.limits(limits), log.clone())?;
+    let settings = options.settings.of(&package.manifest().id)?;
+    let host = stage.host(policy.limits(limits), log.clone(), settings)?;
     let ended = block_on(call_once(
         host, package, &consent, callable, &call, &request, &stage,
     ))?;

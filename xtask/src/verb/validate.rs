@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use portcullis::configuration::ConfigKey;
 use portcullis::manifest::PermissionRequest;
 use portcullis::package::Scan;
 use portcullis::problem::Problem;
@@ -11,6 +12,7 @@ use portcullis::{Manifest, Package, SecurityLevel};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::configuration;
 use crate::error::CliError;
 use crate::file::{read_component, read_manifest};
 use crate::grants::LevelFlag;
@@ -23,7 +25,7 @@ use crate::verb::explain::{judge, judge_manifest};
 /// A plugin is valid if a host of the level with every built-in capability and extension would take it, once all its permissions are
 /// accepted and switched on. Also takes manifests (files that end in .toml). Any file is answered within seconds. `--format json` prints one object for each file, one
 /// a line and in the order of the command line: `valid`, `problems` (each with `code`, `severity`, `message`, and where known `hint`,
-/// `file`, `line`, `column`), `imports`, `exports`, `permissions`.
+/// `file`, `line`, `column`), `imports`, `exports`, `permissions`, `configuration`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Plugins or manifests.
@@ -47,6 +49,8 @@ struct Verdict {
     exports: Vec<String>,
     /// The permissions that it asks for.
     permissions: Vec<Asked>,
+    /// What an operator can configure.
+    configuration: Vec<ConfigKey>,
     #[serde(skip)]
     path: PathBuf,
     #[serde(skip)]
@@ -133,6 +137,7 @@ impl Verdict {
             imports: Vec::new(),
             exports: Vec::new(),
             permissions: Vec::new(),
+            configuration: Vec::new(),
             path: path.to_owned(),
             plugin: None,
         }
@@ -160,6 +165,7 @@ impl Verdict {
             scope: request.scope.as_ref().map(|scope| scope.to_json()),
         };
         self.permissions = manifest.permissions.iter().map(asked).collect();
+        self.configuration = configuration::keys(manifest);
         self.plugin = Some(format!("{}@{}", manifest.id, manifest.version));
         self
     }
@@ -179,6 +185,9 @@ impl fmt::Display for Verdict {
             self.exports.len(),
             self.permissions.len()
         )?;
+        if !self.configuration.is_empty() {
+            writeln!(f, "{}", configuration::text(&self.configuration))?;
+        }
         for problem in &self.problems {
             writeln!(f, "{}", problem_lines(&self.path, problem))?;
         }

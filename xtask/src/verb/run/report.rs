@@ -147,6 +147,7 @@ impl NotRun {
         let problems = match error {
             LoadError::Grant(error) => error.problems.clone(),
             LoadError::Package(error) => error.problems(),
+            LoadError::Configuration { problems, .. } => problems.clone(),
             error => vec![Problem::error("load-failed", error.to_string())],
         };
         let status = match error {
@@ -157,14 +158,16 @@ impl NotRun {
             )
             | LoadError::Read(_)
             | LoadError::ShuttingDown => Status::Host,
+            LoadError::Configuration { .. } => Status::CommandLine,
             _ => Status::Plugin,
         };
-        Self::new(
-            call,
-            "the plugin is refused; nothing of it ran".to_owned(),
-            problems,
-            status,
-        )
+        let why = "the plugin is refused; nothing of it ran".to_owned();
+        let mut not_run = Self::new(call, why, problems, status);
+        if matches!(error, LoadError::Configuration { .. }) {
+            let help = "values are set with --config FILE or --set KEY=JSON, secrets with --secret KEY=ENV_VAR";
+            not_run.help = Some(help.to_owned());
+        }
+        not_run
     }
 
     /// The host loaded it, and did not make the call.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portcullis::capability::{Answer, LogSink};
+use portcullis::host::SettingsSource;
 use portcullis::write_set::{Write, WriteSet};
 use portcullis::{Host, Observer, Policy, Port, Record};
 use portcullis_world::{LoadError, Store, load};
@@ -50,7 +51,12 @@ impl Stage {
     ///
     /// # Errors
     /// Its rooms do not fit together.
-    pub(super) fn host(&self, policy: Policy, log: Arc<dyn LogSink>) -> Result<Host, CliError> {
+    pub(super) fn host(
+        &self,
+        policy: Policy,
+        log: Arc<dyn LogSink>,
+        settings: Arc<dyn SettingsSource>,
+    ) -> Result<Host, CliError> {
         let commit = Noting {
             state: self.state.clone(),
             notes: self.notes.clone(),
@@ -64,6 +70,7 @@ impl Stage {
                 notes: self.notes.clone(),
             }))
             .log(log)
+            .settings(settings)
             .build()
             .map_err(|error| CliError::host(error.to_string()))
     }

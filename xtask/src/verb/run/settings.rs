@@ -1,0 +1,112 @@
+//! What an operator would set for the plugin.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use portcullis::PluginId;
+use portcullis::configuration::Settings;
+use portcullis::host::StaticSettings;
+use serde_json::{Map, Value};
+
+use crate::error::CliError;
+use crate::file::{self, Content};
+
+/// The most bytes of a file of values: 1 MiB. What people write by hand is far smaller.
+const MAX_VALUES: u64 = 1 << 20;
+
+/// What is set for the plugin.
+#[derive(Args, Debug)]
+pub(super) struct SettingsFlags {
+    /// Set the plugin's configuration to the values in this file, a JSON object. Secrets have no place in it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Set one value of the plugin's configuration, for example `lines=3` or `tone="wry"`. Wins over --config. May be repeated.
+    #[arg(long, value_name = "KEY=JSON")]
+    set: Vec<String>,
+
+    /// Set a secret of the plugin to what this environment variable holds: on a command line, every user of the machine could read it. May
+    /// be repeated.
+    #[arg(long = "secret", value_name = "KEY=ENV_VAR")]
+    secrets: Vec<String>,
+}
+
+impl SettingsFlags {
+    /// The settings for this plugin, and for no other.
+    ///
+    /// # Errors
+    /// The file, a value or a variable cannot be read. No error has a value in it.
+    pub(super) fn of(&self, plugin: &PluginId) -> Result<Arc<StaticSettings>, CliError> {
+        let mut settings = Settings::new();
+        if let Some(file) = &self.config {
+            settings.values = read(file)?;
+        }
+        for text in &self.set {
+            let (key, json) = split(text, "--set", "lines=3")?;
+            let value: Value = serde_json::from_str(json).map_err(|_| {
+                CliError::usage(
+                    format!("--set {key}: the value is not JSON"),
+                    format!("write text in quotes, for example --set '{key}=\"text\"'"),
+                )
+            })?;
+            settings = settings.value(key, value);
+        }
+        for text in &self.secrets {
+            let (key, variable) = split(text, "--secret", "api-key=API_KEY")?;
+            settings = settings.secret(key, secret(key, variable)?);
+        }
+        let source = StaticSettings::new();
+        source.set(plugin.clone(), settings);
+        Ok(Arc::new(source))
+    }
+}
+
+/// The key and what stands behind the `=`.
+fn split<'a>(text: &'a str, flag: &str, example: &str) -> Result<(&'a str, &'a str), CliError> {
+    let parts = text.split_once('=').filter(|(key, _)| !key.is_empty());
+    parts.ok_or_else(|| {
+        CliError::usage(
+            format!("{flag} takes a key, `=` and what it is set to"),
+            format!("write it like {flag} {example}"),
+        )
+    })
+}
+
+/// The secret in an environment variable. The error names neither the secret nor, since that may be one by mistake, the variable.
+fn secret(key: &str, variable: &str) -> Result<String, CliError> {
+    let value = std::env::var_os(variable).and_then(|value| value.into_string().ok());
+    value.ok_or_else(|| {
+        CliError::usage(
+            format!(
+                "--secret {key}: there is no environment variable of this name that holds text"
+            ),
+            format!(
+                "put the secret into a variable and name that, for example --secret {key}=API_KEY"
+            ),
+        )
+    })
+}
+
+fn read(path: &Path) -> Result<Map<String, Value>, CliError> {
+    let bytes = match file::read(path, MAX_VALUES)? {
+        Content::Read(bytes) => bytes,
+        Content::TooLarge { .. } => {
+            return Err(CliError::File {
+                path: path.to_owned(),
+                why: format!("the configuration has more than {MAX_VALUES} bytes"),
+            });
+        }
+    };
+    serde_json::from_slice(&bytes).map_err(|error| {
+        // Its own text may show a value.
+        let (line, column) = (error.line(), error.column());
+        CliError::usage(
+            format!(
+                "the configuration {}:{line}:{column}: not a JSON object",
+                path.display()
+            ),
+            r#"write a JSON object, for example {"tone": "wry"}"#,
+        )
+    })
+}
