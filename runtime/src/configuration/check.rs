@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::schema::DEFINITIONS;
-use super::settings::{MAX_SECRET_BYTES, MIN_SECRET_BYTES};
+use super::settings::{MAX_SECRET_BYTES, MAX_SECRETS_BYTES, MIN_SECRET_BYTES};
 use super::{ConfigSchema, Configuration, Settings, compile, is_secret, properties};
 use crate::log_record::escape;
 use crate::problem::Problem;
@@ -25,6 +25,7 @@ pub(super) fn check(
     for (key, secret) in &settings.secrets {
         problems.extend(secret_key(schema, key, secret));
     }
+    problems.extend(all_secrets(&settings.secrets));
     let mut values = settings.values;
     fill(&schema.0, &schema.0, &mut values);
     let missing = schema.properties().filter(|(key, _)| {
@@ -80,6 +81,18 @@ fn secret_key(schema: &ConfigSchema, key: &str, secret: &SecretString) -> Option
         }
         Some(_) => None,
     }
+}
+
+/// What is wrong with the secrets taken together.
+fn all_secrets(secrets: &BTreeMap<String, SecretString>) -> Option<Problem> {
+    let bytes: usize = secrets
+        .values()
+        .map(|secret| secret.expose_secret().len())
+        .sum();
+    (bytes > MAX_SECRETS_BYTES).then(|| {
+        let message = format!("the secrets have more than {MAX_SECRETS_BYTES} bytes together");
+        Problem::error("secret-size", message).hint("set fewer or shorter ones")
+    })
 }
 
 fn unknown(schema: &ConfigSchema, key: &str, what: &str) -> Problem {

@@ -18,7 +18,7 @@
 //! ```
 //!
 //! A property with `secret = true` is a secret: a string of 8 bytes to 16 KiB without a default, which an operator sets apart from the values
-//! and which a plugin reads by another permission. Every key that can be set is named below `properties`. References lead to
+//! and which a plugin reads by another permission; all of a plugin's together have at most 64 KiB. Every key that can be set is named below `properties`. References lead to
 //! `#/$defs/NAME` of the same table, patterns are matched in linear time, and nothing is fetched.
 //!
 //! A manifest without `[config]` takes no settings at all.
@@ -40,7 +40,9 @@ use serde_json::{Map, Value};
 use crate::problem::Problem;
 
 pub(crate) use schema::Fault;
-pub use settings::{Configuration, MAX_SECRET_BYTES, MIN_SECRET_BYTES, Settings};
+pub use settings::{
+    Configuration, MAX_SECRET_BYTES, MAX_SECRETS_BYTES, MIN_SECRET_BYTES, Settings,
+};
 
 /// What a plugin's configuration may be: the manifest's `[config]`, checked. The default one takes no settings. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -12,6 +12,9 @@ pub const MIN_SECRET_BYTES: usize = 8;
 /// The longest secret: 16 KiB, four times a long private key.
 pub const MAX_SECRET_BYTES: usize = 16 * 1024;
 
+/// All secrets of a plugin together: 64 KiB. What finds them in text takes about two hundred times as much memory.
+pub const MAX_SECRETS_BYTES: usize = 64 * 1024;
+
 /// What an operator set for a plugin. It cannot be serialised, and its debug form shows names only.
 #[derive(Clone, Default)]
 pub struct Settings {

@@ -114,7 +114,7 @@ fn mistakes_are_told_by_key() {
         refusal(fitting().secret("webhook", "hunter2"), "webhook"),
         "secret-size"
     );
-    let long = "hunter2 ".repeat(MAX_SECRET_BYTES);
+    let long = "hunter2 ".repeat(MAX_SECRET_BYTES / 8 + 1);
     assert_eq!(
         refusal(fitting().secret("webhook", long), "webhook"),
         "secret-size"
@@ -174,6 +174,25 @@ fn a_plugin_without_a_schema_takes_nothing() {
     ] {
         assert_eq!(none.check(settings).unwrap_err()[0].code, "unknown-key");
     }
+}
+
+/// Proves M6: what hides secrets stays of a size.
+#[test]
+fn secrets_are_bounded_together() {
+    let keys = (0..5).map(|number| format!("s{number}"));
+    let secret = json!({ "type": "string", "secret": true });
+    let properties: Map<_, _> = keys.clone().map(|key| (key, secret.clone())).collect();
+    let schema = schema(json!({ "properties": properties }));
+    let set = |number| {
+        let keys = keys.clone().take(number);
+        keys.fold(Settings::new(), |settings, key| {
+            settings.secret(key, "x".repeat(MAX_SECRET_BYTES))
+        })
+    };
+    assert!(schema.check(set(4)).is_ok());
+    let problems = schema.check(set(5)).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].code, "secret-size");
 }
 
 #[test]

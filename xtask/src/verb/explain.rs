@@ -142,6 +142,7 @@ struct Explained {
     #[serde(flatten)]
     explanation: Explanation,
     /// What an operator can set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     configuration: Vec<ConfigKey>,
     #[serde(skip)]
     path: PathBuf,

@@ -25,7 +25,8 @@ use crate::verb::explain::{judge, judge_manifest};
 /// A plugin is valid if a host of the level with every built-in capability and extension would take it, once all its permissions are
 /// accepted and switched on. Also takes manifests (files that end in .toml). Any file is answered within seconds. `--format json` prints one object for each file, one
 /// a line and in the order of the command line: `valid`, `problems` (each with `code`, `severity`, `message`, and where known `hint`,
-/// `file`, `line`, `column`), `imports`, `exports`, `permissions`, `configuration`.
+/// `file`, `line`, `column`), `imports`, `exports`, `permissions`, and for a plugin that can be configured
+/// `configuration`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Plugins or manifests.
@@ -50,6 +51,7 @@ struct Verdict {
     /// The permissions that it asks for.
     permissions: Vec<Asked>,
     /// What an operator can configure.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     configuration: Vec<ConfigKey>,
     #[serde(skip)]
     path: PathBuf,
