@@ -19,7 +19,7 @@ pub struct WorldDocument {
     pub config: Map<String, Value>,
     /// Settings of behaviour; `enabledPlugins` is the list of plugins that the world uses: absent for all, empty for none.
     pub behavior: Map<String, Value>,
-    /// Its places. Plugins see them in this order.
+    /// Its places. Plugins see them in the order of their ids.
     pub locations: Vec<Location>,
     /// What its NPCs do all day, in the terms of whoever lets them.
     pub routines: Value,

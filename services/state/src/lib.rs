@@ -33,6 +33,8 @@ mod save;
 mod schema;
 mod shared;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use archive::Archive;

@@ -33,7 +33,11 @@ fn world_reply(world: &World, request: &WorldRequest) -> Option<WorldReply> {
             hour: document.meta.hour,
         }),
         WorldRequest::Config { key, .. } => WorldReply::Config(document.config.get(key)?.clone()),
-        WorldRequest::Locations { .. } => WorldReply::Locations(document.locations.clone()),
+        WorldRequest::Locations { .. } => {
+            let mut locations = document.locations.clone();
+            locations.sort_by(|a, b| a.id.cmp(&b.id));
+            WorldReply::Locations(locations)
+        }
         WorldRequest::Npcs { .. } => {
             WorldReply::Npcs(world.npcs.keys().map(ToString::to_string).collect())
         }

@@ -1,5 +1,5 @@
 -- 0x506f7274: "Port". What marks a database as one of ours.
-PRAGMA application_id = 1349480052;
+PRAGMA application_id = 1349481076;
 
 -- Counters that outlive what they counted: `revision`, and `swept`, the last revision whose history was removed.
 CREATE TABLE counters (
