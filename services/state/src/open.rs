@@ -125,9 +125,8 @@ fn prepare(path: &Path, connection: &mut Connection, options: &Options) -> Resul
     // What a schema says is not to be trusted, and what a page says is to be looked at.
     let wary = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
     connection.execute_batch(wary).map_err(failure)?;
-    match inspect(path, connection)? {
-        Found::Fresh => {}
-        _ => sound(path, schema::pages(connection))?,
+    if inspect(path, connection)? != Found::Fresh {
+        sound(path, pages(connection))?;
     }
     let synchronous = options.durability.synchronous();
     let mode = format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};");
@@ -137,6 +136,17 @@ fn prepare(path: &Path, connection: &mut Connection, options: &Options) -> Resul
         what: vec![format!("the schema: {error}")],
     })?;
     sound(path, schema::unlike(connection))
+}
+
+/// What SQLite finds, and then, as far as that can still be told, the documents that are hit.
+fn pages(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut what = schema::pages(connection)?;
+    if !what.is_empty()
+        && let Ok((_, documents)) = load::all(connection)
+    {
+        what.extend(documents);
+    }
+    Ok(what)
 }
 
 /// Whether the file is one of ours that this program can use.

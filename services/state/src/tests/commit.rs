@@ -2,7 +2,7 @@ use portcullis::write_set::Relationship;
 
 use super::*;
 
-/// Proves C3 and C6: a write set is for its own subject and plugin, and changes nothing if one of its changes cannot be made.
+/// Proves C3, C4 and C9: a write set is for its own subject and plugin, and changes nothing if one of its changes cannot be made.
 #[tokio::test]
 async fn a_commit_is_whole_and_stays_where_it_belongs() {
     let store = filled(Options::default()).await;

@@ -26,7 +26,7 @@ async fn read(store: &Store, of: &str, subject: Subject, job: &str) -> Result<Jo
     ask(store, request).await
 }
 
-/// Proves C9: a job is queued by the commit, taken once, finished, and read only where it was submitted.
+/// Proves C6: a job is queued by the commit, taken once, finished, and read only where it was submitted.
 #[tokio::test]
 async fn a_job_from_its_commit_to_its_text() {
     let store = filled(Options::default()).await;
@@ -102,7 +102,7 @@ async fn a_job_from_its_commit_to_its_text() {
     assert_sound(&store).await;
 }
 
-/// Proves C9: a job that was running when the host ended runs again; one that is finished stays for 30 days.
+/// Proves C6: a job that was running when the host ended runs again; one that is finished stays for 30 days.
 #[tokio::test]
 async fn jobs_outlive_the_host() {
     let (hand, directory) = (Hand::default(), tempfile::tempdir().unwrap());

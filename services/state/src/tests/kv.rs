@@ -34,7 +34,7 @@ async fn usage(store: &Store, of: &str) -> KvUsage {
     }
 }
 
-/// Proves C7: a plugin's keys are its own, come in the order of their bytes, page by page.
+/// Proves C9: a plugin's keys are its own, come in the order of their bytes, page by page.
 #[tokio::test]
 async fn keys_are_listed_page_by_page() {
     let store = filled(Options::default()).await;
@@ -65,7 +65,7 @@ async fn keys_are_listed_page_by_page() {
     assert_eq!(usage(&store, "p2").await, KvUsage::default());
 }
 
-/// Proves C7: a key that is not there has version 0; one that was changed since it was read is not overwritten.
+/// Proves C9: a key that is not there has version 0; one that was changed since it was read is not overwritten.
 #[tokio::test]
 async fn keys_have_versions() {
     let store = filled(Options::default()).await;
@@ -97,7 +97,7 @@ async fn keys_have_versions() {
     assert_sound(&store).await;
 }
 
-/// Proves C7: a quota counts keys and JSON text, holds growth back, and lets what is over it shrink.
+/// Proves C9: a quota counts keys and JSON text, holds growth back, and lets what is over it shrink.
 #[tokio::test]
 async fn a_quota_holds_back_what_grows() {
     let hand = Hand::default();
@@ -136,7 +136,7 @@ async fn a_quota_holds_back_what_grows() {
     assert_sound(&store).await;
 }
 
-/// Proves C7: a key expires when its time has come, and reads then as one that was never set; the sweep removes it.
+/// Proves C9: a key expires when its time has come, and reads then as one that was never set; the sweep removes it.
 #[tokio::test]
 async fn keys_expire() {
     let hand = Hand::default();

@@ -10,11 +10,12 @@ mod history;
 mod jobs;
 mod kill;
 mod kv;
-mod limits;
+
 mod opening;
 mod ports;
 mod speed;
 mod transact;
+mod values;
 mod workspace;
 
 use std::convert::Infallible;
@@ -89,7 +90,7 @@ pub(crate) fn worlds() -> [World; 2] {
 
 pub(crate) async fn fill(store: &Store) {
     let put = |tx: &mut Transaction<'_>| {
-        worlds().map(|world| tx.put_world(world));
+        worlds().into_iter().for_each(|world| tx.put_world(world));
         Ok::<_, Infallible>(())
     };
     store.transact("import", put).await.unwrap();

@@ -67,7 +67,7 @@ async fn what_is_not_there_and_what_does_not_change() {
         assert!(tx.edit_npc("a", "n", |_| {}));
         tx.put_npc("a", "new", NpcDocument::default());
         assert!(tx.remove_npc("a", "new"));
-        worlds().map(|world| tx.put_world(world));
+        worlds().into_iter().for_each(|world| tx.put_world(world));
         Ok::<_, Infallible>(())
     });
     nothing.await.unwrap();
@@ -86,56 +86,65 @@ async fn what_is_not_there_and_what_does_not_change() {
 /// Proves that a document which could not be read again is refused, with what is wrong with it.
 #[tokio::test]
 async fn what_could_not_be_read_again_is_refused() {
-    type Edit = fn(&mut Transaction<'_>);
+    type Edit = fn(&mut Transaction<'_>) -> bool;
     let store = filled(Options::default()).await;
     let cases: [(Edit, &str); 8] = [
         (
             |tx| {
-                drop(tx.edit_npc("a", "n", |npc| {
-                    drop(npc.meta.more.insert("tags".to_owned(), json!(1)))
-                }))
+                tx.edit_npc("a", "n", |npc| {
+                    npc.meta.more.insert("tags".to_owned(), json!(1));
+                })
             },
             "npc \"n\" of \"a\": `meta.more` must not contain \"tags\": it has a field of its own",
         ),
         (
-            |tx| drop(tx.put_npc("a", "", NpcDocument::default())),
+            |tx| tx.put_npc("a", "", NpcDocument::default()),
             "npc \"\" of \"a\": its id is empty",
         ),
         (
-            |tx| tx.put_world(World::new("", WorldDocument::default())),
+            |tx| {
+                tx.put_world(World::new("", WorldDocument::default()));
+                true
+            },
             "world \"\": its id is empty",
         ),
         (
-            |tx| drop(tx.edit_world("a", |world| world.meta.workspace = Some("x".into()))),
+            |tx| tx.edit_world("a", |world| world.meta.workspace = Some("x".into())),
             "world \"a\": there is no workspace \"x\"",
         ),
         (
             |tx| {
-                drop(tx.edit_world("a", |world| {
-                    drop(world.behavior.insert("enabledPlugins".to_owned(), json!(1)))
-                }))
+                tx.edit_world("a", |world| {
+                    world.behavior.insert("enabledPlugins".to_owned(), json!(1));
+                })
             },
             "world \"a\": `behavior.enabledPlugins` must be a list of plugin ids, found 1",
         ),
         (
-            |tx| tx.put_workspace("w", json!([])),
+            |tx| {
+                tx.put_workspace("w", json!([]));
+                true
+            },
             "workspace \"w\": it must be a JSON object",
         ),
         (
-            |tx| tx.put_workspace("w", json!({"behavior": {"enabledPlugins": ["!"]}})),
+            |tx| {
+                tx.put_workspace("w", json!({"behavior": {"enabledPlugins": ["!"]}}));
+                true
+            },
             "workspace \"w\": `behavior.enabledPlugins` must be a list of plugin ids, found \"!\"",
         ),
         (
             |tx| {
                 let deep = (0..121).fold(json!(1), |value, _| json!([value]));
-                drop(tx.edit_world("a", |world| world.routines = deep));
+                tx.edit_world("a", |world| world.routines = deep)
             },
             "world \"a\": its JSON is nested more than 120 levels deep",
         ),
     ];
     for (edit, expected) in cases {
         let done = store.transact("edit", move |tx| {
-            edit(tx);
+            assert!(edit(tx));
             Ok::<_, Infallible>(())
         });
         match done.await {
