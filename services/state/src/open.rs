@@ -105,11 +105,11 @@ fn start(
         _lock: lock,
     };
     writer.requeue();
-    writer.sweep();
+    let again = writer.sweep();
     let (sender, tasks) = mpsc::channel();
     let clock = writer.options.clock.clone();
     let thread = std::thread::Builder::new().name("portcullis-state".to_owned());
-    let thread = thread.spawn(move || writer.run(&tasks));
+    let thread = thread.spawn(move || writer.run(&tasks, again));
     let thread = thread.map_err(|source| OpenError::Io {
         path: path.to_owned(),
         source,

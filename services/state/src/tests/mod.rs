@@ -13,6 +13,7 @@ mod kv;
 
 mod opening;
 mod ports;
+mod random;
 mod speed;
 mod transact;
 mod values;

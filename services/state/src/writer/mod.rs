@@ -70,6 +70,10 @@ pub(crate) enum Task {
     Sweep(oneshot::Sender<()>),
 }
 
+fn until_next_sweep(again: bool) -> Duration {
+    if again { SWEEP_AGAIN } else { SWEEP_EVERY }
+}
+
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
     pub(crate) shared: Arc<Shared>,
@@ -81,9 +85,9 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Writes until the last store is dropped, and all that it had sent.
-    pub(crate) fn run(mut self, tasks: &Receiver<Task>) {
-        let mut next_sweep = Instant::now() + SWEEP_EVERY;
+    /// Writes until the last store is dropped, and all that it had sent. `again` says whether the sweep at the start left something.
+    pub(crate) fn run(mut self, tasks: &Receiver<Task>, again: bool) {
+        let mut next_sweep = Instant::now() + until_next_sweep(again);
         loop {
             let wait = next_sweep.saturating_duration_since(Instant::now());
             match tasks.recv_timeout(wait) {
@@ -91,15 +95,11 @@ impl Writer {
                     let waiting = tasks.try_iter().take(TASKS - 1);
                     self.write_all(std::iter::once(first).chain(waiting).collect());
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    let wait = if self.sweep() {
-                        SWEEP_AGAIN
-                    } else {
-                        SWEEP_EVERY
-                    };
-                    next_sweep = Instant::now() + wait;
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if Instant::now() >= next_sweep {
+                next_sweep = Instant::now() + until_next_sweep(self.sweep());
             }
         }
     }
