@@ -1,13 +1,14 @@
 //! A store's database for operators to look into, also while a host has it open.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use portcullis::PluginId;
+use portcullis::capability::port::KvEntry;
 use portcullis::guard::GuardRecord;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 use crate::check::{self, CheckReport};
 use crate::document::World;
@@ -72,6 +73,18 @@ impl Archive {
         let workspaces = self.memory()?.workspaces.into_iter();
         Ok(workspaces
             .map(|(id, document)| (id.to_string(), document.value.clone()))
+            .collect())
+    }
+
+    /// A plugin's key-value store, expired keys too: an archive has no clock.
+    ///
+    /// # Errors
+    /// The database cannot be read, or a document in it.
+    pub fn kv(&self, plugin: &PluginId) -> Result<BTreeMap<String, KvEntry>, ReadError> {
+        let keys = self.memory()?.kv.remove(plugin).unwrap_or_default();
+        Ok(keys
+            .into_iter()
+            .map(|(key, document)| (key.to_string(), document.value.entry().clone()))
             .collect())
     }
 

@@ -1,5 +1,7 @@
 //! Who works on text generation jobs asks the store here.
 
+use std::convert::Infallible;
+
 use portcullis::PluginId;
 use portcullis::capability::port::JobState;
 use tokio::sync::futures::Notified;
@@ -20,7 +22,7 @@ impl Store {
     ///
     /// # Errors
     /// The store failed; nothing was taken.
-    pub async fn take_job(&self) -> Result<Option<Job>, TransactError<std::convert::Infallible>> {
+    pub async fn take_job(&self) -> Result<Option<Job>, TransactError<Infallible>> {
         self.transact(ACTOR, |transaction| Ok(take(transaction)))
             .await
     }
@@ -35,7 +37,7 @@ impl Store {
         plugin: &PluginId,
         job: &str,
         state: JobState,
-    ) -> Result<bool, TransactError<std::convert::Infallible>> {
+    ) -> Result<bool, TransactError<Infallible>> {
         if matches!(state, JobState::Queued | JobState::Running) {
             return Ok(false);
         }
@@ -50,7 +52,7 @@ impl Store {
         &self,
         plugin: &PluginId,
         job: &str,
-    ) -> Result<bool, TransactError<std::convert::Infallible>> {
+    ) -> Result<bool, TransactError<Infallible>> {
         self.leave(plugin, job, JobState::Queued).await
     }
 
@@ -69,7 +71,7 @@ impl Store {
         plugin: &PluginId,
         job: &str,
         state: JobState,
-    ) -> Result<bool, TransactError<std::convert::Infallible>> {
+    ) -> Result<bool, TransactError<Infallible>> {
         let item = Item::generation(plugin, job);
         let leave = move |transaction: &mut Transaction<'_>| {
             let now_ms = transaction.now_ms();

@@ -14,8 +14,12 @@ use crate::writer::Task;
 impl EventSink for Store {
     fn event(&self, event: &Event) {
         let shared = self.shared();
-        if shared.events_waiting.fetch_add(1, Ordering::Relaxed) < WAITING {
-            shared.warned.store(false, Ordering::Relaxed);
+        let waiting = shared.events_waiting.fetch_add(1, Ordering::Relaxed);
+        if waiting < WAITING {
+            // One warning each time that it fills up, not one for each place that comes free.
+            if waiting < WAITING / 2 {
+                shared.warned.store(false, Ordering::Relaxed);
+            }
             self.send(Task::Event(Box::new(event.clone())));
             return;
         }

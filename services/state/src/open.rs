@@ -24,7 +24,8 @@ const BUSY: Duration = Duration::from_secs(10);
 const NAMED: usize = 20;
 
 impl Store {
-    /// Opens the database in a file, or makes one. The directory must be there.
+    /// Opens the database in a file, or makes one. The directory must be there. The lock file beside it, `<file>.lock`, stays when the store
+    /// is closed; a lock that nobody holds is none.
     ///
     /// # Errors
     /// Another host has it; it is no database, or another program's or a newer one's; it is damaged; it cannot be read or written.

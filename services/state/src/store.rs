@@ -158,7 +158,8 @@ impl Store {
             .await
     }
 
-    /// Replays the history and compares it with what is stored. Changes wait meanwhile.
+    /// Replays the history and compares it with what is stored. Changes wait meanwhile; where the history is long, an
+    /// [`Archive`](crate::Archive) of the same file checks it without holding them up.
     ///
     /// # Errors
     /// The database cannot be read.

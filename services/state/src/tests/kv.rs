@@ -193,3 +193,33 @@ async fn keys_expire() {
     assert_eq!(list(&store, "", None, 9).await.0, ["k", "never"]);
     assert_sound(&store).await;
 }
+
+/// Proves C9: the host can look into a plugin's store, and clear it, without touching another's.
+#[tokio::test]
+async fn the_host_clears_a_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.db");
+    let store = Store::open(&path, Options::default()).unwrap();
+    fill(&store).await;
+    commit(
+        &store,
+        &[],
+        vec![put_kv("k", json!(1), None), put_kv("l", json!(2), Some(1))],
+    )
+    .await
+    .unwrap();
+    let clear = |tx: &mut Transaction<'_>| {
+        let entry = KvEntry {
+            value: json!(3),
+            expires_ms: None,
+        };
+        tx.put_kv(&plugin("p1"), "m", entry.clone());
+        tx.put_kv(&plugin("p2"), "k", entry);
+        Ok::<_, Infallible>(tx.clear_kv(&plugin("p1")))
+    };
+    assert_eq!(store.transact("purge", clear).await, Ok(3));
+    let archive = Archive::open(&path).unwrap();
+    assert!(archive.kv(&plugin("p1")).unwrap().is_empty());
+    assert_eq!(archive.kv(&plugin("p2")).unwrap()["k"].value, json!(3));
+    assert_sound(&store).await;
+}

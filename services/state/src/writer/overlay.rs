@@ -126,6 +126,17 @@ impl<'a> Overlay<'a> {
         members.into_iter().collect()
     }
 
+    /// The keys of a plugin's store that are there now, expired ones too.
+    pub(crate) fn keys(&self, plugin: &PluginId) -> Vec<Item> {
+        let known = self.memory.kv.get(plugin).into_iter().flatten();
+        let mut keys: BTreeSet<_> = known.map(|(key, _)| Item::kv(plugin, key)).collect();
+        for layer in [self.batch, &self.job] {
+            keys.extend(keys_of(layer, plugin).map(|(item, _)| item.clone()));
+        }
+        keys.retain(|item| self.has(item));
+        keys.into_iter().collect()
+    }
+
     /// What a plugin's store held before the job, and what it holds now.
     pub(crate) fn kv_usage(&self, plugin: &PluginId) -> (KvUsage, KvUsage) {
         let mut usage = self.memory.kv_usage(plugin, self.now_ms);

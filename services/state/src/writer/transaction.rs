@@ -203,6 +203,12 @@ impl Transaction<'_> {
         self.0.remove(&Item::kv(plugin, key))
     }
 
+    /// Removes all keys of a plugin's store, such as those of one that was uninstalled, and tells how many there were.
+    pub fn clear_kv(&mut self, plugin: &PluginId) -> usize {
+        let keys = self.0.keys(plugin);
+        keys.iter().filter(|key| self.0.remove(key)).count()
+    }
+
     /// A workspace's document.
     pub fn workspace(&self, workspace: &str) -> Option<Value> {
         match self.0.get(&Item::workspace(workspace)) {
