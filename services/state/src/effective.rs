@@ -21,16 +21,7 @@ pub(crate) fn of(
         None => EnabledPlugins::All,
         Some(document) => portcullis::enabled::get(document)?,
     };
-    Ok(Arc::new(both(own, allowed)))
-}
-
-fn both(one: EnabledPlugins, other: EnabledPlugins) -> EnabledPlugins {
-    match (one, other) {
-        (EnabledPlugins::All, list) | (list, EnabledPlugins::All) => list,
-        (EnabledPlugins::Only(one), EnabledPlugins::Only(other)) => {
-            EnabledPlugins::Only(one.intersection(&other).cloned().collect())
-        }
-    }
+    Ok(Arc::new(own.and(&allowed)))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ mod tests {
             .collect();
         assert!(
             matches!(&enabled[..], [EnabledPlugins::Only(none), EnabledPlugins::Only(some), EnabledPlugins::All]
-            if none.is_empty() && some.len() == 2)
+            if none.is_empty() && some.len() == 3)
         );
     }
 }

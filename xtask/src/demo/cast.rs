@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use portcullis::host::Candidate;
+use portcullis::configuration::Settings;
+use portcullis::host::{Candidate, StaticSettings};
 use portcullis::{Consent, Package};
 
 use super::DemoError;
 
 /// The example plugins, each in a file of its name.
-pub(super) const EXAMPLES: [&str; 3] = ["performance", "romance", "stealth"];
+pub(super) const EXAMPLES: [&str; 5] = ["festival", "gossip", "performance", "romance", "stealth"];
 
 /// The hostile plugins.
 pub(super) const HOSTILE: [Hostile; 3] = [
@@ -35,6 +36,18 @@ pub(super) struct Hostile {
     pub(super) id: &'static str,
     file: &'static str,
     manifest: &'static str,
+}
+
+/// What is configured for the plugins of the demo. A real host keeps secrets elsewhere than in its source.
+pub(super) fn settings() -> StaticSettings {
+    let gossip = Settings::new()
+        .value("tone", "breathless")
+        .secret("watchword", "kittiwake at dusk");
+    let settings = StaticSettings::new();
+    if let Ok(id) = "gossip".parse() {
+        settings.set(id, gossip);
+    }
+    settings
 }
 
 /// All plugins of the demo.

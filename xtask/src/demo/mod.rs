@@ -40,7 +40,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// How many hours of the worlds pass.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 100)]
     pub(crate) ticks: u64,
     /// Leaves a plugin out. May be given several times.
     #[arg(long, value_name = "PLUGIN")]
@@ -184,6 +184,7 @@ pub(crate) async fn run(options: &Options, json: bool) -> Result<DemoReport, Dem
     let parts = report::Parts {
         options,
         store: &store,
+        host: &host,
         simulation: &simulation,
         watch: &watch,
         loaded,
@@ -206,9 +207,15 @@ fn host(store: &Store, watch: &Watch) -> Result<Host, BuildError> {
     limits.fuel = Some(FUEL);
     limits.wall_ms = WALL_MS;
     limits.memory_bytes = MEMORY_BYTES;
+    // What a dangerous permission opens is the operator's choice as well as the policy's: `gossip` compares a secret.
+    let policy = Policy::new().limits(limits).switch_on("secret:read");
+    let store = Arc::new(store.clone());
     Host::builder()
-        .policy(Policy::new().limits(limits))
-        .state(Arc::new(store.clone()))
+        .policy(policy)
+        .settings(Arc::new(cast::settings()))
+        .state(store.clone())
+        .events(store.clone())
+        .guard_store(store)
         .observer(watch.metrics.clone())
         .observer(watch.receipts.clone())
         .build()

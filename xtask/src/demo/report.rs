@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use portcullis::health::PluginHealth;
 use portcullis::observe::MetricsRow;
 use portcullis::package::Digest;
-use portcullis::{EnabledPlugins, PluginId};
-use portcullis_state::Store;
+use portcullis::{EnabledPlugins, Host, PluginId};
+use portcullis_state::{JobCounts, Store};
 use portcullis_world::tally::{ConditionTally, EffectTally};
 use portcullis_world::{Simulation, World, digest};
 use serde::Serialize;
@@ -35,6 +36,10 @@ pub(crate) struct DemoReport {
     pub(crate) extensions: Vec<MetricsRow>,
     /// The plugins that were refused before anything of them ran, and why.
     pub(crate) refused: Vec<Refused>,
+    /// How the loaded plugins are now, by id: the crash-loop guard disables those that fail again and again.
+    pub(crate) health: Vec<PluginHealth>,
+    /// The text generation jobs of all runs, by state.
+    pub(crate) jobs: JobCounts,
     /// What came of the conditions, by name.
     pub(crate) conditions: Vec<ConditionRow>,
     /// What came of the effects, by name.
@@ -51,6 +56,7 @@ pub(crate) struct DemoReport {
 pub(super) struct Parts<'a> {
     pub(super) options: &'a Options,
     pub(super) store: &'a Store,
+    pub(super) host: &'a Host,
     pub(super) simulation: &'a Simulation,
     pub(super) watch: &'a Watch,
     pub(super) loaded: LoadReport,
@@ -100,6 +106,7 @@ impl DemoReport {
         let Parts {
             options,
             store,
+            host,
             simulation,
             watch,
             loaded,
@@ -130,6 +137,8 @@ impl DemoReport {
                     why: why.to_string(),
                 })
                 .collect(),
+            health: host.health(),
+            jobs: store.job_counts(),
             conditions: tally
                 .conditions
                 .iter()

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use portcullis::health::PluginHealth;
 use portcullis::observe::MetricsRow;
 
 use super::report::{ConditionRow, DemoReport, WorldRow};
@@ -23,10 +24,21 @@ impl fmt::Display for DemoReport {
             self.calls,
         )?;
         let refused = self.refused.iter().map(|refused| {
-            [refused.plugin.as_str(), "0", "-", "-", "-", "refused", "-"].map(str::to_owned)
+            [
+                refused.plugin.as_str(),
+                "refused",
+                "0",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+            ]
+            .map(str::to_owned)
         });
         let header = [
             "plugin",
+            "health",
             "calls",
             "p50",
             "p99",
@@ -39,12 +51,20 @@ impl fmt::Display for DemoReport {
             "{}\n",
             table(
                 header,
-                &[1, 2, 3, 4, 6],
-                self.plugins.iter().map(plugin).chain(refused)
+                &[2, 3, 4, 5, 7],
+                self.plugins
+                    .iter()
+                    .map(|row| plugin(row, &self.health))
+                    .chain(refused)
             )
         )?;
         for refused in &self.refused {
             writeln!(f, "{} did not run: {}\n", refused.plugin, refused.why)?;
+        }
+        for health in &self.health {
+            if let Some(reason) = &health.reason {
+                writeln!(f, "{} is {}: {reason}\n", health.plugin, health.state)?;
+            }
         }
         let header = [
             "condition",
@@ -84,7 +104,8 @@ impl fmt::Display for DemoReport {
     }
 }
 
-fn plugin(row: &MetricsRow) -> [String; 7] {
+fn plugin(row: &MetricsRow, health: &[PluginHealth]) -> [String; 8] {
+    let state = health.iter().find(|health| health.plugin == row.plugin);
     let failures: Vec<_> = row
         .failures
         .iter()
@@ -92,6 +113,7 @@ fn plugin(row: &MetricsRow) -> [String; 7] {
         .collect();
     [
         row.plugin.to_string(),
+        state.map_or_else(|| "-".to_owned(), |health| health.state.to_string()),
         row.calls.to_string(),
         time(row.p50_ns),
         time(row.p99_ns),

@@ -15,6 +15,7 @@ async fn the_guard_remembers() {
             reason: "five failures in a minute".to_owned(),
         },
         failures_ms,
+        ..GuardRecord::default()
     };
     store.write(&plugin("p1"), &record(vec![1, 2]));
     store.write(&plugin("p2"), &GuardRecord::default());
