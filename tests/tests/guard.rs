@@ -299,7 +299,7 @@ async fn a_new_version_stays_disabled() {
     );
     watched.rig.host.enable(&id("orderly")).await.unwrap();
     assert_eq!(steps(&watched), ["enable"]);
-    assert_eq!(watched.entries("orderly"), 3, "what its `load` registered");
+    assert_eq!(watched.entries("orderly"), 5, "what its `load` registered");
     assert!(
         watched
             .rig

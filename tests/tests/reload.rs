@@ -97,7 +97,7 @@ async fn a_reload_loses_no_call() {
         );
     }
     assert_eq!(rig.host.plugins().len(), 1);
-    assert_eq!(rig.host.registry().entries().len(), 3);
+    assert_eq!(rig.host.registry().entries().len(), 5);
 }
 
 /// Proves X7, E1: unloading waits for the calls in flight, takes no new ones, and tells the plugin last.
@@ -213,7 +213,7 @@ async fn disabling_and_enabling() {
         rig.host.enable(&id("orderly")).await.unwrap();
         assert_eq!(
             (state(), rig.host.registry().entries().len()),
-            (PluginState::Enabled, 3)
+            (PluginState::Enabled, 5)
         );
     }
     let steps: Vec<_> = rig

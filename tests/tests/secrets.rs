@@ -10,7 +10,7 @@ use portcullis::capability::TracingSink;
 use portcullis::configuration::Settings;
 use portcullis::host::LoadError;
 use portcullis::{Consent, Host, Metrics, Outcome, PluginId, Policy};
-use portcullis_tests::{Rig, limits, plugin, rig::shared_cache};
+use portcullis_tests::{Events, Rig, limits, plugin, rig::shared_cache};
 use serde_json::json;
 
 /// Has what escaping changes: quotes, a backslash, a control character, one that reorders text, letters beyond ASCII.
@@ -97,7 +97,7 @@ fn told() -> Settings {
 }
 
 /// Calls the plugin in every way; gives all that a host could print of it but its log.
-async fn leak_everything(rig: &Rig, metrics: &Metrics) -> String {
+async fn leak_everything(rig: &Rig, metrics: &Metrics, events: &Events) -> String {
     rig.settings.set(confidant(), told());
     let loaded = rig.load("confidant").await;
     let asked = json!({ "key": "token", "expect": TOKEN });
@@ -144,10 +144,24 @@ async fn leak_everything(rig: &Rig, metrics: &Metrics) -> String {
     let rows = serde_json::to_string(&metrics.by_extension()).unwrap();
     let status = serde_json::to_string(&rig.host.plugins()).unwrap();
     let explanation = serde_json::to_string(&explanation).unwrap();
-    shown + &[receipts, rows, status, explanation].join("\n")
+    assert!(events.all().len() > 8, "{:?}", events.all());
+    let events = serde_json::to_string(&events.all()).unwrap();
+    let health = serde_json::to_string(&rig.host.health()).unwrap();
+    let prometheus = metrics.prometheus_with(&rig.host.health());
+    shown
+        + &[
+            receipts,
+            rows,
+            status,
+            explanation,
+            events,
+            health,
+            prometheus,
+        ]
+        .join("\n")
 }
 
-/// Proves M6 and C10: a secret appears in no log record, receipt, error or metric, nor does a piece of it or a common form.
+/// Proves M6 and C10: a secret appears in no log record, receipt, event, error or metric, nor does a piece of it or a common form.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_never_leaves_in_clear() {
     let written = Written::default();
@@ -159,11 +173,13 @@ async fn a_secret_never_leaves_in_clear() {
         .init();
     let metrics = Arc::new(Metrics::default());
     let observer = Arc::clone(&metrics);
+    let events = Arc::new(Events::default());
     let rig = Rig::with(policy(), |builder| {
         let builder = builder.compile_cache(shared_cache());
+        let builder = builder.events(events.clone());
         builder.observer(observer).log(Arc::new(TracingSink))
     });
-    let shown = leak_everything(&rig, &metrics).await;
+    let shown = leak_everything(&rig, &metrics, &events).await;
     let log = String::from_utf8(std::mem::take(&mut *written.0.lock().unwrap())).unwrap();
     for piece in pieces() {
         for (what, text) in [("the log", &log), ("what is shown", &shown)] {

@@ -21,6 +21,8 @@ fn ask(call: &str, input: &str, more: &[&str]) -> Ended {
         call,
         "--grant",
         "all",
+        "--switch-on",
+        "secret:read",
         "--format",
         "json",
         "--input",

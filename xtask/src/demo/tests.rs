@@ -180,7 +180,13 @@ async fn each_condition_is_true_for_some_and_false_for_others() {
             .iter()
             .any(|row| row.condition.contains("stealth") && row.not_asked > 0)
     );
-    let plugins = ["has-disguise", "is-player-disguised", "has-high-intimacy"];
+    let plugins = [
+        "has-disguise",
+        "is-player-disguised",
+        "has-high-intimacy",
+        "knows-rumour",
+        "knows-watchword",
+    ];
     assert!(plugins.iter().all(|name| {
         report
             .conditions
@@ -191,6 +197,8 @@ async fn each_condition_is_true_for_some_and_false_for_others() {
         "stealth:raise-suspicion",
         "romance:mood-boost",
         "romance:relationship-impact",
+        "gossip:spread-rumour",
+        "gossip:tell-rumour",
     ] {
         let tally = report
             .effects
@@ -226,7 +234,7 @@ async fn the_report_is_a_table_and_json() {
         json.get("plugins")
             .and_then(|rows| rows.as_array())
             .map(Vec::len),
-        Some(5)
+        Some(EXAMPLES.len() + 2)
     );
 }
 
@@ -247,7 +255,7 @@ async fn mistakes_say_what_to_do() {
         ..fine
     };
     for (options, word) in [
-        (unknown, "performance, romance, stealth"),
+        (unknown, "festival, gossip, performance, romance, stealth"),
         (unbuilt, "cargo xtask build"),
         (no_worlds, ".json"),
     ] {
