@@ -11,7 +11,6 @@ use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::extension::effects::{Apply, Effects};
 use portcullis::guard::GuardPolicy;
 use portcullis::host::PluginState;
-use portcullis::write_set::Relationship;
 use portcullis::{Consent, Host, Outcome, Plugin, Receipt, Subject};
 use portcullis_generation::{Generator, Storyteller};
 use portcullis_state::{
@@ -34,11 +33,9 @@ async fn open_with(path: &Path, log: Arc<Sink>) -> (Host, Store) {
     let store = Store::open(path, Options::default()).unwrap();
     let fill = |tx: &mut portcullis_state::Transaction<'_>| {
         if tx.worlds().is_empty() {
-            let mut session = SessionDocument::default();
-            session.relationships = [("ada".to_owned(), Relationship::default())].into();
             let world = World::new("alpha", WorldDocument::default());
             let world = world.npc("ada", NpcDocument::default());
-            tx.put_world(world.session("s1", session));
+            tx.put_world(world.session("s1", SessionDocument::default()));
         }
         Ok::<_, Infallible>(())
     };
@@ -220,10 +217,12 @@ async fn a_text_is_generated_over_a_restart() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     assert_eq!(generator.stop().await.done, 1);
-    apply(&keeper, ada(), read.clone()).await;
+    let here = apply(&keeper, ada(), read.clone()).await;
+    assert_eq!(here.outcome, Outcome::Returned, "{here}");
     let told = format!("{:?}", log.all());
     assert!(told.contains("They say that"), "{told}");
-    apply(&keeper, Subject::world("alpha").npc("ada"), read).await;
+    let elsewhere = apply(&keeper, Subject::world("alpha").npc("ada"), read).await;
+    assert_eq!(elsewhere.outcome, Outcome::Returned, "{elsewhere}");
     let told = format!("{:?}", log.all().last());
     assert!(told.contains("not found"), "{told}");
 }

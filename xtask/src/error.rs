@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use portcullis::problem::Problem;
+use portcullis_world::LoadError;
 
 use crate::status::Status;
 use crate::terminal::one_line;
@@ -132,6 +133,19 @@ impl CliError {
             Self::Stale { command, .. } => Some(format!("write it anew with `{command}`")),
             Self::Start { hint, .. } => Some((*hint).to_owned()),
             _ => None,
+        }
+    }
+}
+
+/// A world file is the user's, like the command line.
+impl From<LoadError> for CliError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Read { path, source } => Self::io(&path, source),
+            error => Self::Usage {
+                message: error.to_string(),
+                hint: None,
+            },
         }
     }
 }

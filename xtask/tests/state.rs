@@ -122,7 +122,13 @@ fn a_second_demo_continues() {
     let on: Vec<u64> = before.iter().map(|hour| hour + 2).collect();
     assert_eq!(hours(), on);
     assert!(lines() > first);
-    demo(&["--fresh"]);
+    let metrics = directory.path().join("metrics.txt");
+    demo(&["--fresh", "--metrics", metrics.to_str().unwrap()]);
+    let metrics = std::fs::read_to_string(metrics).unwrap();
+    assert!(
+        metrics.contains("portcullis_calls_total{plugin=\"romance\""),
+        "{metrics}"
+    );
     let anew: Vec<u64> = before.iter().map(|hour| hour - 3).collect();
     assert_eq!(hours(), anew);
     assert!(lines() < first);

@@ -83,9 +83,7 @@ pub fn get(document: &Value) -> Result<EnabledPlugins, EnabledPluginsError> {
     let behavior = behavior
         .as_object()
         .ok_or_else(|| not_an_object("`behavior`", behavior))?;
-    behavior
-        .get(LIST)
-        .map_or(Ok(EnabledPlugins::All), |list| read(list))
+    behavior.get(LIST).map_or(Ok(EnabledPlugins::All), read)
 }
 
 /// Whether a document uses the plugin.

@@ -30,14 +30,12 @@ pub async fn plugin(
     let mut limits = Limits::default();
     limits.wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
     limits.host_calls = u64::MAX;
+    // On, as hosts have it, and patient: one of the plugins is there to be ended again and again.
+    let mut guard = GuardPolicy::default();
+    guard.failures = 1_000;
+    let policy = Policy::new().instances(instances).limits(limits);
     let mut builder = Host::builder()
-        // One of the plugins is there to be ended again and again.
-        .policy(
-            Policy::new()
-                .instances(instances)
-                .limits(limits)
-                .guard(GuardPolicy::off()),
-        )
+        .policy(policy.guard(guard))
         .capability(WorldRead::new(world))
         .capability(SessionRead::new(Arc::new(Meadow)))
         .capability(SessionWrite::new(Arc::new(Meadow)))

@@ -34,6 +34,9 @@ struct Options {
     /// Measure the memory of one side only, and print bytes; for the program's own use.
     #[arg(long, hide = true)]
     memory_of: Option<String>,
+    /// Measure ticks only.
+    #[arg(long)]
+    ticks: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -79,15 +82,19 @@ fn start(options: &Options) -> Result<Option<Report>, Failure> {
         println!("{}", runtime.block_on(memory::side(side, &noop))?);
         return Ok(None);
     }
+    let census = read(&options.plugins, "census")?;
+    if options.ticks {
+        let ticks = runtime.block_on(tick::measure(&census, options.rounds))?;
+        return Ok(Some(Report::of_ticks(ticks)));
+    }
     let hostile = read(&options.plugins, "hostile")?;
     let memory = memory::measure(&options.plugins)?;
     let calls = runtime.block_on(calls::measure(&noop, options.rounds))?;
     let kills = runtime.block_on(kill::measure(&hostile))?;
-    let census = read(&options.plugins, "census")?;
     let ticks = runtime.block_on(tick::measure(&census, options.rounds))?;
     Ok(Some(Report {
         calls,
-        memory,
+        memory: Some(memory),
         kills,
         ticks,
     }))

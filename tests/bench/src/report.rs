@@ -9,9 +9,21 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub struct Report {
     pub calls: Vec<Comparison>,
-    pub memory: Memory,
+    pub memory: Option<Memory>,
     pub kills: Vec<Kill>,
     pub ticks: Vec<Tick>,
+}
+
+impl Report {
+    /// Of ticks alone.
+    pub fn of_ticks(ticks: Vec<Tick>) -> Self {
+        Self {
+            calls: Vec::new(),
+            memory: None,
+            kills: Vec::new(),
+            ticks,
+        }
+    }
 }
 
 /// One tick of a world: medians over the rounds.
@@ -116,17 +128,21 @@ impl fmt::Display for Report {
                     .map_or_else(String::new, |bound| format!("{bound:.0} ns")),
             ]);
         }
-        writeln!(f, "{calls}")?;
-        let Memory {
+        if !self.calls.is_empty() {
+            writeln!(f, "{calls}")?;
+        }
+        if let Some(Memory {
             bare_bytes,
             portcullis_bytes,
-        } = &self.memory;
-        let (bare, ours) = (bare_bytes / 1024.0, portcullis_bytes / 1024.0);
-        writeln!(
-            f,
-            "a live instance: bare {bare:.1} KiB, portcullis {ours:.1} KiB, {:+.1} % (bound +15 %)",
-            (ours / bare - 1.0) * 100.0
-        )?;
+        }) = &self.memory
+        {
+            let (bare, ours) = (bare_bytes / 1024.0, portcullis_bytes / 1024.0);
+            writeln!(
+                f,
+                "a live instance: bare {bare:.1} KiB, portcullis {ours:.1} KiB, {:+.1} % (bound +15 %)",
+                (ours / bare - 1.0) * 100.0
+            )?;
+        }
         for kill in &self.kills {
             writeln!(
                 f,

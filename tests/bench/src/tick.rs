@@ -112,9 +112,11 @@ impl Side {
 pub async fn measure(census: &[u8], rounds: usize) -> Result<Vec<Tick>, Failure> {
     let warm = Instances::Warm { max_idle: 4 };
     let plugin = conditions("plugin:census:attribute-at-least");
+    let always = conditions("plugin:census:always");
     let mut sides = [
         Side::new("native", &conditions("core:attribute-at-least"), None).await?,
         Side::new("no conditions", &json!([]), None).await?,
+        Side::new("plugin, warm, reads nothing", &always, Some((census, warm))).await?,
         Side::new("plugin, warm", &plugin, Some((census, warm))).await?,
         Side::new("plugin, fresh", &plugin, Some((census, Instances::Fresh))).await?,
     ];

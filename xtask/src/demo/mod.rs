@@ -9,6 +9,7 @@ mod report;
 mod table;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use portcullis::host::{BuildError, LoadReport};
 use portcullis::package::PackageError;
 use portcullis::{Host, Limits, Metrics, Policy};
-use portcullis_generation::{Generator, Storyteller};
+use portcullis_generation::openai::EndpointError;
 use portcullis_state::{FlushError, OpenError, Store};
 use portcullis_world::{LoadError, Simulation, TickError, examples, load};
 
@@ -58,6 +59,16 @@ pub(crate) struct Options {
         default_value = "target/demo/receipts.jsonl"
     )]
     pub(crate) receipts: PathBuf,
+    /// Writes the metrics of this run there at its end, in the text format of Prometheus.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Has the texts that plugins ask for written by this server, which speaks OpenAI's chat completions protocol, for example
+    /// http://localhost:11434/v1; its key is taken from OPENAI_API_KEY. Without it they are made up, the same each time.
+    #[arg(long, value_name = "URL")]
+    pub(crate) texts_from: Option<String>,
+    /// The model that the server is asked for.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) model: String,
     /// The directory of finished plugins, with the hostile ones in `tests/` inside it.
     #[arg(long, value_name = "DIR", default_value = "target/plugins")]
     pub(crate) plugins: PathBuf,
@@ -106,6 +117,14 @@ pub(crate) enum DemoError {
         /// Why.
         source: io::Error,
     },
+    /// The metrics cannot be written.
+    #[error("{}: the metrics cannot be written: {source}", path.display())]
+    Metrics {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The state of an earlier run cannot be removed.
     #[error("{}: cannot be removed: {source}", path.display())]
     Remove {
@@ -123,6 +142,9 @@ pub(crate) enum DemoError {
     /// What happened cannot be stored.
     #[error(transparent)]
     Flush(#[from] FlushError),
+    /// The server that is to write texts cannot be used.
+    #[error(transparent)]
+    Texts(#[from] EndpointError),
     /// Time does not pass.
     #[error(transparent)]
     Tick(#[from] TickError),
@@ -144,6 +166,7 @@ impl DemoError {
                 | Self::Package { .. }
                 | Self::Worlds(_)
                 | Self::State(_)
+                | Self::Texts(_)
         )
     }
 }
@@ -181,6 +204,13 @@ pub(crate) async fn run(options: &Options, json: bool) -> Result<DemoReport, Dem
     let simulation = simulate(host.clone(), &store, options, json).await?;
     let receipts = watch.receipts.finish().map_err(failed)?;
     store.flush().await?;
+    if let Some(path) = &options.metrics {
+        let text = watch.metrics.prometheus_with(&host.health());
+        std::fs::write(path, text).map_err(|source| DemoError::Metrics {
+            path: path.clone(),
+            source,
+        })?;
+    }
     let parts = report::Parts {
         options,
         store: &store,
@@ -234,7 +264,7 @@ async fn simulate(
     };
     let mut simulation = Simulation::new(host, store.clone(), options.seed);
     // Texts are generated between the hours, so that they are there at the same hour each time.
-    let generator = Generator::new(store.clone(), Storyteller, Default::default());
+    let generator = texts::generator(options, store)?;
     for _ in 0..options.ticks {
         simulation.tick().await?;
         generator.drain().await;

@@ -25,7 +25,6 @@ macro_rules! verbs {
     ($($name:ident = $module:ident),+ $(,)?) => {
         /// What the command line does.
         #[derive(clap::Subcommand)]
-        #[expect(clippy::large_enum_variant, reason = "a program has one of it")]
         pub(crate) enum Verb {
             $(
                 #[allow(missing_docs)]

@@ -34,7 +34,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// A server that asks for no key. One request may take two minutes.
+    /// A server that asks for no key. One request may take two minutes: a model on a small machine is slow.
     pub fn new(base_url: impl Into<String>, model: impl Into<String>) -> Self {
         Self {
             base_url: base_url.into(),

@@ -8,6 +8,7 @@ struct Census;
 impl Conditions for Census {
     fn evaluate(&self, name: &str, subject: &Subject, params: &Params) -> Result<bool, Failure> {
         match name {
+            "always" => Ok(true),
             "attribute-at-least" => {
                 let attribute: String = params.get("attribute")?;
                 let found = npc::attribute::<i64>(subject.npc()?, &attribute)?;

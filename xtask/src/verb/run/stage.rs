@@ -7,7 +7,7 @@ use portcullis::capability::{Answer, LogSink};
 use portcullis::host::SettingsSource;
 use portcullis::write_set::{Write, WriteSet};
 use portcullis::{Host, Observer, Policy, Port, Record};
-use portcullis_world::{LoadError, Store, load};
+use portcullis_world::{Store, load};
 
 use crate::archive;
 use crate::error::CliError;
@@ -35,8 +35,7 @@ impl Stage {
         let worlds = files
             .iter()
             .map(|file| load::read_file(file))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(failed)?;
+            .collect::<Result<Vec<_>, _>>()?;
         let store = Store::in_memory(Default::default())
             .map_err(|error| CliError::host(error.to_string()))?;
         block_on(portcullis_world::import(&store, worlds))?
@@ -124,15 +123,4 @@ impl Observer for Noting {
 
 fn lock<T>(notes: &Mutex<T>) -> MutexGuard<'_, T> {
     notes.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A world file is the user's, like the command line.
-fn failed(error: LoadError) -> CliError {
-    match error {
-        LoadError::Read { path, source } => CliError::io(&path, source),
-        error => CliError::Usage {
-            message: error.to_string(),
-            hint: None,
-        },
-    }
 }

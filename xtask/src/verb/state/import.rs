@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use portcullis_state::Store;
-use portcullis_world::{LoadError, World, load};
+use portcullis_world::{World, load};
 
 use crate::archive;
 use crate::error::CliError;
@@ -34,7 +34,7 @@ pub(super) fn run(
 ) -> Result<Status, CliError> {
     let mut worlds = Vec::new();
     for file in &options.files {
-        worlds.push(load::read_file(file).map_err(failed)?);
+        worlds.push(load::read_file(file)?);
     }
     let store = place.store_or_new()?;
     let ids: Vec<String> = worlds.iter().map(|world| world.id.to_string()).collect();
@@ -59,15 +59,4 @@ async fn put(store: &Store, worlds: Vec<World>, replace: bool) -> Result<(), Cli
             "--replace puts the file's in its place",
         )
     }))
-}
-
-/// A world file is the user's, like the command line.
-fn failed(error: LoadError) -> CliError {
-    match error {
-        LoadError::Read { path, source } => CliError::io(&path, source),
-        error => CliError::Usage {
-            message: error.to_string(),
-            hint: None,
-        },
-    }
 }
