@@ -6,7 +6,7 @@
 //!     .at("market")
 //!     .score(2.0)
 //!     .effect("mood-boost", json!({ "amount": 5 }))
-//!     .effect("core:adjust-attribute", json!({ "attribute": "energy", "by": -2 }));
+//!     .effect("tire", json!({ "by": 2 }));
 //! ```
 
 use crate::{Failure, Subject, Value};
@@ -57,8 +57,8 @@ impl Activity {
         self
     }
 
-    /// One more thing that it does, after those before: an effect of this plugin by its name, or one of the host's by `core:<name>`. The
-    /// parameters are a JSON object, best written with [`json!`](crate::json). At most 16.
+    /// One more thing that it does, after those before: an effect of this plugin, by its name. The parameters are a JSON object, best
+    /// written with [`json!`](crate::json). At most 16.
     #[must_use]
     pub fn effect(mut self, name: impl Into<String>, params: Value) -> Activity {
         self.effects.push((name.into(), params));
@@ -101,7 +101,7 @@ mod tests {
             .at("market")
             .score(2.5)
             .effect("cheer", json!({ "amount": 5 }))
-            .effect("core:move-to", json!({}));
+            .effect("bow", json!({}));
         let host::Activity {
             name,
             location,
@@ -116,10 +116,7 @@ mod tests {
             .iter()
             .map(|effect| (&*effect.name, &*effect.params))
             .collect();
-        assert_eq!(
-            effects,
-            [("cheer", r#"{"amount":5}"#), ("core:move-to", "{}")]
-        );
+        assert_eq!(effects, [("cheer", r#"{"amount":5}"#), ("bow", "{}")]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The state of a host, to look at.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -55,11 +56,26 @@ impl Place {
     }
 }
 
-/// The file is the user's, like the command line.
+/// A file that is no state is the user's mistake; a disk that fails is not.
+pub(crate) fn is_usage(error: &OpenError) -> bool {
+    match error {
+        OpenError::Io { source, .. } => matches!(
+            source.kind(),
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory
+        ),
+        OpenError::Sqlite { .. } => false,
+        _ => true,
+    }
+}
+
 fn unopened(error: OpenError) -> CliError {
-    CliError::Usage {
-        message: error.to_string(),
-        hint: None,
+    let message = error.to_string();
+    match is_usage(&error) {
+        true => CliError::Usage {
+            message,
+            hint: None,
+        },
+        false => CliError::host(message),
     }
 }
 

@@ -32,8 +32,8 @@ fn people_dance_at_a_festival() {
         "location": "theatre",
         "score": 2.0,
         "effects": [{
-            "effect": "core:adjust-attribute",
-            "params": { "attribute": "mood", "by": 2 },
+            "effect": "effect:plugin:festival:cheer",
+            "params": { "by": 2 },
         }],
     }]);
     assert_eq!(proposed("court", "court-016"), dance);

@@ -14,7 +14,8 @@ struct Festival;
 impl Lifecycle for Festival {
     fn load(&self) -> Result<(), Failure> {
         // One name, three contributions: settings, activities and scores.
-        Ok(behavior::register_provider(NAME)?)
+        behavior::register_provider(NAME)?;
+        Ok(behavior::register_effect("cheer")?)
     }
 }
 
@@ -58,6 +59,15 @@ impl Scoring for Festival {
     }
 }
 
+impl Effects for Festival {
+    fn apply(&self, name: &str, subject: &Subject, params: &Params) -> Result<(), Failure> {
+        match name {
+            "cheer" => cheer(subject.npc()?, params.get("by")?),
+            other => Err(Failure::unknown(other)),
+        }
+    }
+}
+
 fn check(name: &str) -> Result<(), Failure> {
     match name {
         NAME => Ok(()),
@@ -77,10 +87,17 @@ fn stages() -> Result<Vec<String>, Failure> {
 }
 
 fn dance(stage: String) -> Activity {
-    Activity::new("dance").at(stage).score(2.0).effect(
-        "core:adjust-attribute",
-        json!({ "attribute": "mood", "by": 2 }),
-    )
+    Activity::new("dance")
+        .at(stage)
+        .score(2.0)
+        .effect("cheer", json!({ "by": 2 }))
 }
 
-portcullis_sdk::plugin!(Festival: lifecycle, simulation, candidates, scoring);
+/// A mood lies between 0 and 100.
+fn cheer(npc: &str, by: i64) -> Result<(), Failure> {
+    let mood = npc::attribute::<i64>(npc, "mood")?.unwrap_or(50);
+    let mood = mood.saturating_add(by).clamp(0, 100);
+    Ok(npc::set_attribute(npc, "mood", &mood)?)
+}
+
+portcullis_sdk::plugin!(Festival: lifecycle, simulation, candidates, scoring, effects);

@@ -48,6 +48,9 @@ pub struct WorldHead {
     /// Settings of behaviour as they stand; `enabledPlugins` is the list of plugins that the world uses: absent for all, empty for none.
     #[serde(default)]
     pub behavior: Map<String, Value>,
+    /// What else the host keeps of it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub more: Map<String, Value>,
 }
 
 /// A place.
@@ -177,6 +180,9 @@ pub struct NpcEntry {
     /// Its attributes.
     #[serde(default, deserialize_with = "distinct")]
     pub attributes: BTreeMap<String, Value>,
+    /// What else the host keeps of it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub more: Map<String, Value>,
 }
 
 /// A player's session.
@@ -196,6 +202,9 @@ pub struct SessionEntry {
     /// The player's relationships by the NPC's id.
     #[serde(default, deserialize_with = "distinct")]
     pub relationships: BTreeMap<String, RelationshipEntry>,
+    /// What else the host keeps of it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub more: Map<String, Value>,
 }
 
 /// How an NPC and the player stand to each other; each number is between -100 and 100, and 0 where none is given.

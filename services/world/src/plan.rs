@@ -22,7 +22,7 @@ pub struct Plan {
 /// The routines of a stored world.
 ///
 /// # Errors
-/// Everything that is wrong with the world. One that came from a file was checked; another program may have changed it since.
+/// Everything that is wrong with them. Those that came from a file were checked; the host may have changed them since.
 pub fn of(world: &World) -> Result<Plan, LoadError> {
     let routines = load::routines(world)?;
     let locations = world.document.locations.iter();
@@ -36,7 +36,10 @@ pub fn of(world: &World) -> Result<Plan, LoadError> {
 impl Plan {
     /// Whether these are the world's routines as it stands.
     pub(crate) fn is_of(&self, world: &World) -> bool {
+        let locations = &world.document.locations;
         self.source == world.document.routines
+            && self.locations.len() == locations.len()
+            && locations.iter().all(|one| self.has_location(&one.id))
     }
 
     pub(crate) fn routine(&self, id: &str) -> Option<&Routine> {

@@ -33,7 +33,7 @@ fn world() -> Value {
             ]}
         ],
         "npcs": [
-            {"id": "a", "routine": "farmer", "activity": "sleep"},
+            {"id": "a", "routine": "farmer", "activity": "sleep", "more": {"voice": "low"}},
             {"id": "b", "routine": "gambler"},
             {"id": "c", "location": "home"}
         ],
@@ -152,4 +152,23 @@ async fn a_world_goes_to_a_file_and_back() {
         digest::of_worlds([&read]).unwrap(),
         digest::of_worlds([&world]).unwrap()
     );
+}
+
+/// The host may change its world under a simulation: NPCs go, places come, and time passes on.
+#[tokio::test]
+async fn the_host_changes_its_world() {
+    let (store, mut simulation) = simulate(1, 3).await;
+    let change = |tx: &mut portcullis_state::Transaction<'_>| {
+        assert!(tx.remove_npc("w", "c"));
+        tx.edit_npc("w", "b", |npc| {
+            npc.meta.location = "beyond the map".to_owned()
+        });
+        tx.edit_world("w", |world| world.meta.hour = u64::MAX);
+        Ok::<_, std::convert::Infallible>(())
+    };
+    store.transact("test", change).await.unwrap();
+    simulation.tick().await.unwrap();
+    go_on(&store, 1, 1).await;
+    let hour = store.look("w", |world| world.document.meta.hour);
+    assert_eq!(hour, Some(u64::MAX));
 }

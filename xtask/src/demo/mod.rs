@@ -11,6 +11,8 @@ mod table;
 mod tests;
 mod texts;
 
+use std::convert::Infallible;
+use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,11 +24,13 @@ use portcullis::host::{BuildError, LoadReport};
 use portcullis::package::PackageError;
 use portcullis::{Host, Limits, Metrics, Policy};
 use portcullis_generation::openai::EndpointError;
-use portcullis_state::{FlushError, OpenError, Store};
+use portcullis_state::{FlushError, OpenError, Store, TransactError};
 use portcullis_world::{LoadError, Simulation, TickError, examples, load};
 
 use receipts::ReceiptFile;
 pub(crate) use report::DemoReport;
+
+use crate::archive;
 
 /// What each call of a plugin may burn: over ten times what the longest of the examples takes.
 const FUEL: u64 = 20_000_000;
@@ -138,7 +142,7 @@ pub(crate) enum DemoError {
     State(#[from] OpenError),
     /// The worlds cannot be put into the state.
     #[error("the worlds cannot be stored: {0}")]
-    Import(String),
+    Import(#[from] TransactError<Infallible>),
     /// What happened cannot be stored.
     #[error(transparent)]
     Flush(#[from] FlushError),
@@ -165,9 +169,9 @@ impl DemoError {
                 | Self::Plugin { .. }
                 | Self::Package { .. }
                 | Self::Worlds(_)
-                | Self::State(_)
                 | Self::Texts(_)
-        )
+                | Self::Import(TransactError::Invalid(_))
+        ) || matches!(self, Self::State(error) if archive::is_usage(error))
     }
 }
 
@@ -189,8 +193,9 @@ pub(crate) async fn run(options: &Options, json: bool) -> Result<DemoReport, Dem
         place::clear(options)?;
     }
     let store = place::open(&options.state)?;
-    let new = portcullis_world::import(&store, worlds).await;
-    let is_new = new.map_err(|error| DemoError::Import(error.to_string()))? > 0;
+    // The receipts of another state would tell of changes that this one never saw.
+    let is_new = store.revision() == 0;
+    portcullis_world::import(&store, worlds).await?;
     let failed = |source| DemoError::Receipts {
         path: options.receipts.clone(),
         source,
@@ -204,13 +209,6 @@ pub(crate) async fn run(options: &Options, json: bool) -> Result<DemoReport, Dem
     let simulation = simulate(host.clone(), &store, options, json).await?;
     let receipts = watch.receipts.finish().map_err(failed)?;
     store.flush().await?;
-    if let Some(path) = &options.metrics {
-        let text = watch.metrics.prometheus_with(&host.health());
-        std::fs::write(path, text).map_err(|source| DemoError::Metrics {
-            path: path.clone(),
-            source,
-        })?;
-    }
     let parts = report::Parts {
         options,
         store: &store,
@@ -221,7 +219,20 @@ pub(crate) async fn run(options: &Options, json: bool) -> Result<DemoReport, Dem
         receipts,
         elapsed: started.elapsed(),
     };
-    DemoReport::new(parts)
+    let report = DemoReport::new(parts)?;
+    write_metrics(options, &watch, &host)?;
+    Ok(report)
+}
+
+fn write_metrics(options: &Options, watch: &Watch, host: &Host) -> Result<(), DemoError> {
+    let Some(path) = &options.metrics else {
+        return Ok(());
+    };
+    let text = watch.metrics.prometheus_with(&host.health());
+    fs::write(path, text).map_err(|source| DemoError::Metrics {
+        path: path.clone(),
+        source,
+    })
 }
 
 fn worlds(directory: Option<&Path>) -> Result<Vec<portcullis_world::World>, LoadError> {

@@ -5,6 +5,7 @@ use std::fmt;
 use clap::Args;
 use portcullis::PluginId;
 use portcullis::event::EventKind;
+use portcullis::log_record::escape;
 use portcullis_state::{EventPage, EventQuery};
 use serde::Serialize;
 
@@ -14,6 +15,9 @@ use crate::status::Status;
 use crate::table::table;
 use crate::terminal::Terminal;
 use crate::time::utc;
+
+/// A longer message is cut in the text; JSON has all of it.
+const MAX_MESSAGE: usize = 400;
 
 /// Tell what happened to plugins: they came and went, failed, were refused something, were disabled
 ///
@@ -78,7 +82,7 @@ impl fmt::Display for Page {
                 utc(event.at_ms),
                 event.plugin.to_string(),
                 event.kind.to_string(),
-                event.message.clone(),
+                escape(&event.message, MAX_MESSAGE),
             ]
         });
         let header = ["NUMBER", "TIME", "PLUGIN", "EVENT", "WHAT TO KNOW"];

@@ -5,6 +5,7 @@ use std::fmt;
 use clap::{Args, Subcommand};
 use portcullis::PluginId;
 use portcullis::identity::CallId;
+use portcullis::log_record::escape;
 use portcullis_state::{Actor, HistoryEntry, HistoryOf, HistoryQuery, Item};
 use serde::Serialize;
 
@@ -140,7 +141,7 @@ impl fmt::Display for History {
                 "{} {} {}, version {}, by ",
                 entry.cursor,
                 utc(entry.at_ms),
-                entry.item,
+                escape(&entry.item.to_string(), MAX_CHANGE),
                 entry.revision
             )?;
             match &entry.actor {
@@ -158,9 +159,11 @@ impl fmt::Display for History {
     }
 }
 
+/// A plugin's text, cut, and with what a terminal would obey written as escapes.
 fn short(change: &str) -> String {
-    match change.char_indices().nth(MAX_CHANGE) {
-        Some((end, _)) => format!("{}...", change.get(..end).unwrap_or_default()),
-        None => change.to_owned(),
+    let shown = escape(change, MAX_CHANGE);
+    match change.len() > MAX_CHANGE {
+        true => format!("{shown}..."),
+        false => shown,
     }
 }

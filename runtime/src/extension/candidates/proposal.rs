@@ -14,9 +14,6 @@ const MAX_ACTIVITIES: usize = 16;
 /// An activity has at most this many effects: each is a call of a plugin, on the way of a tick.
 const MAX_EFFECTS: usize = 16;
 
-/// What stands before the names of effects that are the host's own.
-const CORE: &str = "core";
-
 /// Something that an NPC may do for one tick. Its plugin said so, and the host has checked it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Proposal {
@@ -35,7 +32,7 @@ pub struct Proposal {
 /// An effect of a proposed activity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProposedEffect {
-    /// The name that hosts use: `effect:plugin:<id>:<name>` for one of the plugin's own, which may not be registered, or `core:<name>`.
+    /// The name that hosts use, `effect:plugin:<id>:<name>`: always one of the plugin's own. It may not be registered.
     pub effect: String,
     /// Its parameters.
     #[serde(default)]
@@ -79,20 +76,16 @@ fn proposal(at: &str, activity: wit::Activity, plugin: &PluginId) -> Result<Prop
 
 fn effect(at: &str, effect: wit::Effect, plugin: &PluginId) -> Result<ProposedEffect, String> {
     check_key(&format!("{at}.name"), &effect.name)?;
-    let name = match effect.name.split_once(':') {
-        None => format!("effect:plugin:{plugin}:{}", effect.name),
-        Some((CORE, name)) if !name.is_empty() => effect.name,
-        // A plugin names no effect of another's, whose permissions are not its own.
-        Some(_) => {
-            return Err(format!(
-                "{at}.name: must be the name of an effect of this plugin, or `core:<name>`"
-            ));
-        }
-    };
+    // What an activity does, its plugin does, under its own permissions: it names no effect of another's, and none of the host's.
+    if effect.name.contains(':') {
+        return Err(format!(
+            "{at}.name: must be the name of an effect of this plugin, without `:`"
+        ));
+    }
     let params = serde_json::from_str(&effect.params)
         .map_err(|error| format!("{at}.params: must be a JSON object: {error}"))?;
     Ok(ProposedEffect {
-        effect: name,
+        effect: format!("effect:plugin:{plugin}:{}", effect.name),
         params,
     })
 }
@@ -131,7 +124,7 @@ mod tests {
         checked(activities, &"festival".parse().unwrap())
     }
 
-    /// Proves E5: effects are the plugin's own or the host's.
+    /// Proves E5: effects are the plugin's own.
     #[test]
     fn effects_are_named_as_hosts_name_them() {
         let named = |name: &str| {
@@ -142,10 +135,9 @@ mod tests {
             named("cheer"),
             Ok("effect:plugin:festival:cheer".to_owned())
         );
-        assert_eq!(named("core:move-to"), Ok("core:move-to".to_owned()));
         for name in [
             "",
-            "core:",
+            "core:move-to",
             ":cheer",
             "plugin:stealth:hide",
             "effect:plugin:festival:cheer",

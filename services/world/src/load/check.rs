@@ -22,7 +22,39 @@ pub(super) struct Findings<'a> {
     problems: Vec<Problem>,
 }
 
-impl Findings<'_> {
+impl<'a> Findings<'a> {
+    fn new(file: &'a str, text: &'a str) -> Self {
+        Self {
+            file,
+            text,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The ids that others may name.
+    fn known(&mut self, document: &WorldFile) -> Known {
+        Known {
+            locations: self.ids(
+                &[Step::Key("locations")],
+                "location",
+                document.locations.iter().map(|one| one.id.as_str()),
+            ),
+            npcs: self.ids(
+                &[Step::Key("npcs")],
+                "NPC",
+                document.npcs.iter().map(|one| one.id.as_str()),
+            ),
+        }
+    }
+
+    /// This, unless something is wrong.
+    fn or<T>(self, fine: T) -> Result<T, Vec<Problem>> {
+        match self.problems.is_empty() {
+            true => Ok(fine),
+            false => Err(self.problems),
+        }
+    }
+
     pub(super) fn add(
         &mut self,
         path: &[Step<'_>],
@@ -36,11 +68,11 @@ impl Findings<'_> {
     }
 
     /// Checks the `id` of each element of the list at `path`: its grammar, and that none stands twice.
-    pub(super) fn ids<'a>(
+    pub(super) fn ids<'i>(
         &mut self,
         path: &[Step<'_>],
         what: &str,
-        ids: impl Iterator<Item = &'a str>,
+        ids: impl Iterator<Item = &'i str>,
     ) -> BTreeSet<String> {
         let mut seen = BTreeSet::new();
         for (place, id) in ids.enumerate() {
@@ -109,31 +141,12 @@ pub(super) struct Known {
     npcs: BTreeSet<String>,
 }
 
-/// What is wrong with a world; its routines, resolved, if nothing is.
-pub(super) fn world(
-    file: &str,
-    text: &str,
-    document: &WorldFile,
-) -> Result<BTreeMap<String, Routine>, Vec<Problem>> {
-    let mut findings = Findings {
-        file,
-        text,
-        problems: Vec::new(),
-    };
+/// What is wrong with a world, if anything.
+pub(super) fn world(file: &str, text: &str, document: &WorldFile) -> Result<(), Vec<Problem>> {
+    let mut findings = Findings::new(file, text);
     let head = &document.world;
     findings.id(&[Step::Key("world"), Step::Key("id")], &head.id);
-    let known = Known {
-        locations: findings.ids(
-            &[Step::Key("locations")],
-            "location",
-            document.locations.iter().map(|one| one.id.as_str()),
-        ),
-        npcs: findings.ids(
-            &[Step::Key("npcs")],
-            "NPC",
-            document.npcs.iter().map(|one| one.id.as_str()),
-        ),
-    };
+    let known = findings.known(document);
     findings.ids(
         &[Step::Key("sessions")],
         "session",
@@ -147,10 +160,19 @@ pub(super) fn world(
     for (place, session) in document.sessions.iter().enumerate() {
         check_session(place, session, &known, &mut findings);
     }
-    match findings.problems.is_empty() {
-        true => Ok(routines),
-        false => Err(findings.problems),
-    }
+    findings.or(())
+}
+
+/// A world's routines, resolved, or what is wrong with them.
+pub(super) fn routines(
+    file: &str,
+    text: &str,
+    document: &WorldFile,
+) -> Result<BTreeMap<String, Routine>, Vec<Problem>> {
+    let mut findings = Findings::new(file, text);
+    let known = findings.known(document);
+    let routines = routine::all(&document.routines, &known, &mut findings);
+    findings.or(routines)
 }
 
 fn check_enabled(document: &WorldFile, findings: &mut Findings<'_>) {

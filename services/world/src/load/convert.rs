@@ -24,7 +24,7 @@ pub(super) fn world(file: WorldFile) -> World {
             name: named(head.name, &head.id),
             hour: head.hour,
             workspace: head.workspace.map(Into::into),
-            ..WorldMeta::default()
+            more: head.more,
         },
         config: head.config,
         behavior: head.behavior,
@@ -68,7 +68,7 @@ fn npc(entry: NpcEntry) -> (Arc<str>, NpcDocument) {
         activity: entry.activity,
         routine: entry.routine,
         tags: entry.tags,
-        ..NpcMeta::default()
+        more: entry.more,
     };
     let attributes = entry.attributes;
     (entry.id.into(), NpcDocument { meta, attributes })
@@ -78,7 +78,7 @@ fn session(entry: SessionEntry) -> (Arc<str>, SessionDocument) {
     let meta = SessionMeta {
         player: entry.player,
         location: entry.location,
-        ..SessionMeta::default()
+        more: entry.more,
     };
     let flags = entry.flags.into_iter();
     let relationships = entry.relationships.into_iter();
@@ -103,6 +103,7 @@ pub(super) fn file(world: &World) -> Result<WorldFile, serde_json::Error> {
             workspace: document.meta.workspace.as_deref().map(str::to_owned),
             config: document.config.clone(),
             behavior: document.behavior.clone(),
+            more: document.meta.more.clone(),
         },
         locations: document.locations.iter().map(location_entry).collect(),
         routines: match &document.routines {
@@ -137,6 +138,7 @@ fn npc_entry(id: &str, npc: &NpcDocument) -> NpcEntry {
         activity: npc.meta.activity.clone(),
         tags: npc.meta.tags.clone(),
         attributes: npc.attributes.clone(),
+        more: npc.meta.more.clone(),
     }
 }
 
@@ -153,6 +155,7 @@ fn session_entry(id: &str, session: &SessionDocument) -> SessionEntry {
         relationships: relationships
             .map(|(npc, one)| (npc.clone(), (*one).into()))
             .collect(),
+        more: session.meta.more.clone(),
     }
 }
 

@@ -167,7 +167,8 @@ pub fn parse(source: &Source) -> Result<World, LoadError> {
 /// The routines of a stored world, checked as those of a file are.
 ///
 /// # Errors
-/// Everything that is wrong in the world; places are those of the file that it would be exported as.
+/// Everything that is wrong in them; places are those of the file that the world would be exported as. What its NPCs and sessions are up to
+/// is not looked at: the host may change its world as it likes.
 pub(crate) fn routines(world: &World) -> Result<BTreeMap<String, Routine>, LoadError> {
     let name = format!("the stored world `{}`", world.id);
     let malformed = |error: serde_json::Error| {
@@ -178,7 +179,7 @@ pub(crate) fn routines(world: &World) -> Result<BTreeMap<String, Routine>, LoadE
     };
     let file = convert::file(world).map_err(malformed)?;
     let text = serde_json::to_string_pretty(&file).map_err(malformed)?;
-    check::world(&name, &text, &file).map_err(LoadError::Invalid)
+    check::routines(&name, &text, &file).map_err(LoadError::Invalid)
 }
 
 /// The file of a stored world, as JSON text: read again, it is the same world.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::Simulation;
 use super::choose::{Choice, Doing};
 use super::stage::Stage;
-use crate::core::{self, CoreEffect};
+use crate::core::CoreEffect;
 use crate::plan::DoneBy;
 
 /// Who changes the worlds here, for their history.
@@ -44,24 +44,17 @@ impl Deed {
     }
 }
 
+/// What of an activity is the host's own doing. What a plugin proposes is done by its own effects alone, under its permissions.
 fn core_effects(doing: &Doing<'_>) -> Vec<CoreEffect> {
-    match doing {
-        Doing::Planned(activity) => {
-            let effects = activity.effects.iter();
-            let core = effects.filter_map(|effect| match &effect.done_by {
-                DoneBy::Core(core) => Some(core.clone()),
-                DoneBy::Plugin(_) => None,
-            });
-            core.collect()
-        }
-        // One that cannot be read is skipped, as any effect that fails.
-        Doing::Proposed { effects, .. } => {
-            let core = effects.iter().filter_map(|effect| {
-                core::parse(effect.effect.strip_prefix(core::PREFIX)?, &effect.params).ok()
-            });
-            core.collect()
-        }
-    }
+    let Doing::Planned(activity) = doing else {
+        return Vec::new();
+    };
+    let effects = activity.effects.iter();
+    let core = effects.filter_map(|effect| match &effect.done_by {
+        DoneBy::Core(core) => Some(core.clone()),
+        DoneBy::Plugin(_) => None,
+    });
+    core.collect()
 }
 
 impl Simulation {
@@ -82,7 +75,9 @@ impl Simulation {
                     // One that went away meanwhile does nothing more.
                     let _there = transaction.edit_npc(&world, &deed.npc, |npc| deed.apply(npc));
                 }
-                let _there = transaction.edit_world(&world, |world| world.meta.hour += 1);
+                let _there = transaction.edit_world(&world, |world| {
+                    world.meta.hour = world.meta.hour.saturating_add(1);
+                });
                 Ok(())
             })
             .await
@@ -111,11 +106,9 @@ impl Simulation {
             }
             Doing::Proposed { effects, .. } => {
                 for effect in effects {
-                    if !effect.effect.starts_with(core::PREFIX) {
-                        // Not tallied by name: a plugin may make up as many names as it likes.
-                        self.apply(stage, choice, &effect.effect, &effect.params)
-                            .await;
-                    }
+                    // Not tallied by name: a plugin may make up as many names as it likes.
+                    self.apply(stage, choice, &effect.effect, &effect.params)
+                        .await;
                 }
             }
         }

@@ -23,8 +23,9 @@ use stage::Stage;
 /// call with a commit of its own; those that a crash cuts off are not made up for.
 ///
 /// Worlds come in the order of their ids. An NPC's session is the first, by id, whose player is where the NPC is. Nothing depends on the
-/// clock or on the order in which threads run, so the same worlds, plugins and seed come to the same state, in one run or in several;
-/// plugins run the same each time if the host's policy sets `Limits::fuel`, and a wall time that no load of the machine uses up.
+/// order in which threads run, so the same worlds, plugins and seed come to the same state, in one run or in several; plugins run the same
+/// each time if the host's policy sets `Limits::fuel`, and a wall time that no load of the machine uses up. What goes by a clock goes by
+/// the host's: keys that expire, and the window in which failures disable a plugin.
 pub struct Simulation {
     host: Host,
     store: Store,
@@ -83,15 +84,16 @@ impl Simulation {
     /// Lets an hour pass in every world.
     ///
     /// # Errors
-    /// A world cannot be simulated or stored; the worlds before it have their hour behind them.
+    /// The first world that cannot be simulated or stored. The others have their hour behind them.
     pub async fn tick(&mut self) -> Result<(), TickError> {
+        let mut ticked = Ok(());
         for world in self.store.ids() {
             if let Some(world) = self.store.snapshot(&world) {
-                self.tick_world(world).await?;
+                ticked = ticked.and(self.tick_world(world).await);
             }
         }
         self.ticks += 1;
-        Ok(())
+        ticked
     }
 
     async fn tick_world(&mut self, world: World) -> Result<(), TickError> {

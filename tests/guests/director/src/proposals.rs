@@ -13,10 +13,7 @@ impl Candidates for Director {
                     .at("market")
                     .score(2.0)
                     .effect("cheer", json!({ "npc": subject.npc()? }))
-                    .effect(
-                        "core:adjust-attribute",
-                        json!({ "attribute": "energy", "by": -2 }),
-                    ),
+                    .effect("tire", json!({ "by": 2 })),
                 Activity::new("sing").score(0.0),
             ],
             "rests" => vec![Activity::new("nap").at("nowhere").score(0.5)],
@@ -36,7 +33,7 @@ impl Candidates for Director {
             "effect-foreign" => {
                 vec![dance.effect("effect:plugin:stealth:raise-suspicion", json!({}))]
             }
-            "effect-unnamed" => vec![dance.effect("core:", json!({}))],
+            "effect-of-the-host" => vec![dance.effect("core:move-to", json!({}))],
             "params-not-an-object" => vec![dance.effect("cheer", json!([1]))],
             "too-many-activities" => vec![dance; 17],
             "too-many-effects" => {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use portcullis::Record;
 use portcullis::receipt::Commit;
-use portcullis_state::{CheckReport, JobCounts, World};
+use portcullis_state::{CheckReport, JobCounts, ReadError, World};
 use serde::Serialize;
 
 use crate::archive;
@@ -35,7 +35,7 @@ struct Found {
     /// Whether the history goes back to the beginning, so that all of the state was made anew from it.
     replayed: bool,
     history: CheckReport,
-    /// How many receipts of committed calls were compared with the history.
+    /// How many receipts of committed calls were compared with the history: none if older history is no longer kept.
     receipts: u64,
     /// What is amiss; empty for a state that is whole.
     problems: Vec<String>,
@@ -66,20 +66,20 @@ pub(super) fn run(
         .iter()
         .map(ToString::to_string)
         .collect();
-    let compared = receipts.len() as u64;
-    problems.extend(
-        receipts
-            .iter()
-            .filter_map(|receipt| lost(receipt, &history)),
-    );
+    // What was swept of a call is not lost, so only a whole history can be held against receipts.
+    let mut compared = 0;
+    if history.is_complete() {
+        compared = receipts.len() as u64;
+        let lost = receipts.iter().filter_map(|one| lost(one, &history));
+        problems.extend(lost);
+    }
+    // Damage must not keep the rest from being told.
+    let mut noted = |error: ReadError| problems.push(error.to_string());
+    let worlds = archive.worlds().map_err(&mut noted).unwrap_or_default();
+    let jobs = archive.job_counts().map_err(&mut noted).unwrap_or_default();
     let found = Found {
-        worlds: archive
-            .worlds()
-            .map_err(archive::failed)?
-            .iter()
-            .map(row)
-            .collect(),
-        jobs: archive.job_counts().map_err(archive::failed)?,
+        worlds: worlds.iter().map(row).collect(),
+        jobs,
         replayed: history.is_complete(),
         history,
         receipts: compared,
@@ -123,7 +123,7 @@ fn lost(receipt: &Record, history: &CheckReport) -> Option<String> {
         return None;
     };
     let there = history.writes_of(receipt.id);
-    (there != writes && history.is_complete()).then(|| {
+    (there != writes).then(|| {
         format!("call {}: its receipt says that {writes} changes were committed, the history has {there}", receipt.id)
     })
 }
