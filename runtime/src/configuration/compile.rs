@@ -4,7 +4,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
 use super::schema::{Fault, step};
-use super::{check, is_secret, properties};
+use super::{check, cost, is_secret, properties};
 use crate::log_record::escape;
 use crate::problem::Problem;
 
@@ -16,6 +16,12 @@ const MAX_FAULTS: usize = 20;
 
 /// How many JSON values a default may have: it is checked wherever a manifest is read.
 const MAX_DEFAULT_NODES: usize = 1_000;
+
+/// How many defaults a schema may have: each is checked by itself.
+const MAX_DEFAULTS: usize = 200;
+
+/// What checking all defaults may take: of each the values of its schema to compile, and again for each value of the default.
+const MAX_DEFAULTS_WORK: usize = 1_000_000;
 
 /// What checks values against a schema. Patterns take linear time, formats count, and nothing is fetched.
 pub(super) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
@@ -49,8 +55,12 @@ pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
     if let Err(error) = validator(&whole) {
         return Err(vec![not_a_schema(&error)]);
     }
+    let definitions = schema.get("$defs").map_or(0, nodes);
     let mut defaults = Defaults {
         top: schema,
+        definitions,
+        count: 0,
+        work: 0,
         faults: Vec::new(),
     };
     defaults.below("", schema);
@@ -64,6 +74,8 @@ pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
             defaults.below(&step("/$defs", name), definition);
         }
     }
+    let spent = defaults.spent();
+    defaults.faults.extend(spent);
     if defaults.faults.is_empty() {
         Ok(())
     } else {
@@ -83,6 +95,10 @@ fn not_a_schema(error: &ValidationError<'_>) -> Fault {
 /// A walk through the defaults that would be merged in.
 struct Defaults<'s> {
     top: &'s Map<String, Value>,
+    /// The values of all definitions, which are compiled with each default.
+    definitions: usize,
+    count: usize,
+    work: usize,
     faults: Vec<Fault>,
 }
 
@@ -101,7 +117,8 @@ impl Defaults<'_> {
     }
 
     fn default(&mut self, place: &str, name: &str, property: &Value, default: &Value) {
-        if self.faults.len() >= MAX_FAULTS {
+        self.count += 1;
+        if self.faults.len() >= MAX_FAULTS || self.is_spent() {
             return;
         }
         let name = escape(name, 64);
@@ -109,22 +126,49 @@ impl Defaults<'_> {
             let message =
                 format!("the default of `{name}` has more than {MAX_DEFAULT_NODES} values");
             Problem::error("too-large", message).hint("write a smaller one")
-        } else {
-            let Some(why) = self.misfit(property, default) else {
-                return;
-            };
+        } else if let Some(why) = self.misfit(property, default) {
             let message = format!("the default of `{name}` does not fit its own schema: {why}");
             Problem::error("config-default", message)
                 .hint("change the default, or the schema beside it")
+        } else {
+            return;
         };
         let pointer = step(place, "default");
         self.faults.push(Fault { pointer, problem });
     }
 
-    /// Why a default does not fit, once the defaults below it are merged in.
-    fn misfit(&self, property: &Value, default: &Value) -> Option<String> {
+    /// Whether there are more defaults, or more to do for them, than is allowed.
+    fn is_spent(&self) -> bool {
+        self.count > MAX_DEFAULTS || self.work > MAX_DEFAULTS_WORK
+    }
+
+    fn spent(&self) -> Option<Fault> {
+        let problem = if self.count > MAX_DEFAULTS {
+            let message = format!("the schema has more than {MAX_DEFAULTS} defaults");
+            Problem::error("too-many", message).hint("leave some to the plugin")
+        } else if self.work > MAX_DEFAULTS_WORK {
+            let message =
+                "to check the defaults takes too long: their number by the size of their schemas";
+            Problem::error("too-large", message).hint("write fewer or smaller ones")
+        } else {
+            return None;
+        };
+        let pointer = String::new();
+        Some(Fault { pointer, problem })
+    }
+
+    /// Why a default does not fit, once the defaults below it are merged in. Looks no further if that would take too long.
+    fn misfit(&mut self, property: &Value, default: &Value) -> Option<String> {
         let mut value = default.clone();
         check::fill_value(self.top, property, &mut value);
+        let size = cost::nodes(self.top, property);
+        let work = size.saturating_mul(nodes(&value)).saturating_add(size);
+        self.work = self
+            .work
+            .saturating_add(work.saturating_add(self.definitions));
+        if self.is_spent() {
+            return None;
+        }
         let mut schema = property.as_object().cloned()?;
         if let Some(definitions) = self.top.get("$defs") {
             schema.insert("$defs".to_owned(), definitions.clone());

@@ -10,8 +10,11 @@ use crate::problem::Problem;
 /// How many keys a plugin's configuration may have.
 const MAX_PROPERTIES: usize = 200;
 
+/// How many problems are told. Each is placed in the text of the manifest.
+const MAX_FAULTS: usize = 100;
+
 /// The keywords whose value is a schema.
-const ONE: [&str; 10] = [
+const ONE: [&str; 8] = [
     "additionalProperties",
     "contains",
     "else",
@@ -20,8 +23,6 @@ const ONE: [&str; 10] = [
     "not",
     "propertyNames",
     "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
 ];
 
 /// The keywords whose value is an array of schemas.
@@ -30,7 +31,8 @@ const SEVERAL: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 /// The keywords whose value is a table of schemas.
 const NAMED: [&str; 3] = ["dependentSchemas", "patternProperties", "properties"];
 
-/// The other keywords. What JSON Schema knows beyond these loads other documents, or names parts of this one in a second way.
+/// The other keywords. What JSON Schema knows beyond these loads other documents, names parts of this one in a second way, or (`unevaluated*`)
+/// evaluates what is below it once more on each level.
 const PLAIN: [&str; 28] = [
     "$comment",
     "$ref",
@@ -63,14 +65,13 @@ const PLAIN: [&str; 28] = [
 ];
 
 /// The keywords that would let keys in that have no name, or hide where one is.
-const NOT_AT_THE_TOP: [&str; 7] = [
+const NOT_AT_THE_TOP: [&str; 6] = [
     "$ref",
     "const",
     "default",
     "enum",
     "patternProperties",
     "propertyNames",
-    "unevaluatedProperties",
 ];
 
 /// Where references may lead.
@@ -124,8 +125,14 @@ struct Walk<'s> {
 
 impl Walk<'_> {
     fn fault(&mut self, pointer: &str, problem: Problem) {
-        let pointer = pointer.to_owned();
-        self.faults.push(Fault { pointer, problem });
+        if !self.is_full() {
+            let pointer = pointer.to_owned();
+            self.faults.push(Fault { pointer, problem });
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.faults.len() >= MAX_FAULTS
     }
 
     fn top(&mut self, schema: &Map<String, Value>) {
@@ -149,6 +156,9 @@ impl Walk<'_> {
         self.property_count(schema);
         let known = schema.get("properties").and_then(Value::as_object);
         for (index, name) in required(schema).enumerate() {
+            if self.is_full() {
+                break;
+            }
             if known.is_none_or(|known| !known.contains_key(name)) {
                 let message = format!("`{}` is required and no property", escape(name, 64));
                 let known: Vec<_> = known
@@ -186,11 +196,14 @@ impl Walk<'_> {
     fn schema(&mut self, pointer: &str, schema: &Map<String, Value>, role: Role) {
         self.secret(pointer, schema, role);
         for (key, value) in schema {
+            if self.is_full() {
+                break;
+            }
             let place = step(pointer, key);
             match key.as_str() {
                 "$ref" => self.reference(&place, value),
                 "secret" => {}
-                "$defs" if role == Role::Top => self.named(&place, value, Role::Inner),
+                "$defs" if role == Role::Top => self.definitions(&place, value),
                 "properties" if role == Role::Top => self.keys(&place, value),
                 key if ONE.contains(&key) => self.any(&place, value, Role::Inner),
                 key if NAMED.contains(&key) => self.named(&place, value, Role::Inner),
@@ -219,6 +232,19 @@ impl Walk<'_> {
             }
         }
         self.named(pointer, value, Role::Key);
+    }
+
+    /// A reference names a definition by the characters of a URI and of a JSON pointer, in which `%`, `~` and `/` mean something else.
+    fn definitions(&mut self, pointer: &str, value: &Value) {
+        let plain = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
+        let names = value.as_object().into_iter().flatten();
+        for (name, _) in names.filter(|(name, _)| name.is_empty() || !name.bytes().all(plain)) {
+            let message = format!("`{}` is no name of a definition", escape(name, 64));
+            let problem = Problem::error("bad-name", message);
+            let hint = "write letters (a to z, A to Z), digits, `.`, `_` and `-`";
+            self.fault(&step(pointer, name), problem.hint(hint));
+        }
+        self.named(pointer, value, Role::Inner);
     }
 
     fn named(&mut self, pointer: &str, value: &Value, role: Role) {

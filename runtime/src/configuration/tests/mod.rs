@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod bounds;
+
 use secrecy::ExposeSecret;
 use serde_json::json;
 
