@@ -6,11 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use wasmtime::component::Linker;
 
-use super::port::{NpcReply, NpcRequest, WorldReply, WorldRequest};
+use super::npc_read::changed;
+use super::port::{NpcInfo, NpcReply, NpcRequest, WorldReply, WorldRequest};
 use super::{Capability, Ctx, Granted, HasRoom, Port, RoomError, RoomView};
 use crate::pattern::{Pattern, check_key};
 use crate::permission::{CapabilityDescriptor, Gate, RawParser};
-use crate::write_set::{Change, Document};
+use crate::write_set::{Change, Document, parse_value};
 
 /// The bindings of the interface.
 #[allow(missing_docs)]
@@ -27,7 +28,8 @@ mod bindings {
 use bindings::portcullis::plugin::npc_write as wit;
 
 const PERMISSION: &str = "npc:write";
-const MAX_VALUE: usize = 64 * 1024;
+/// How many tags a plugin may give an NPC.
+const MAX_TAGS: usize = 64;
 
 /// What a plugin may change of NPCs; everything by default.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -54,7 +56,7 @@ fn everything() -> Vec<Pattern> {
     vec![Pattern::any()]
 }
 
-/// The capability `npc-write`. Its ports are only asked whether what is to change exists.
+/// The capability `npc-write`. Its ports are only asked whether what is to change exists, and which tags an NPC has.
 #[derive(Clone)]
 pub struct NpcWrite {
     npcs: Arc<dyn Port<NpcRequest>>,
@@ -140,9 +142,29 @@ impl RoomView<'_, NpcWrite> {
         };
         let reply = self.state.ports.npcs.call(NpcRequest::Npc { world, npc });
         match reply.await {
-            Ok(NpcReply::Npc(_)) => self.call.write(document, change, size),
+            Ok(NpcReply::Npc(npc)) => {
+                self.check_tags(&document, npc.value, &change)?;
+                self.call.write(document, change, size)
+            }
             Ok(_) => Err(self.call.port_broke_protocol("npc-write")),
             Err(error) => Err(self.call.port_failed("npc-write", error)),
+        }
+    }
+
+    /// Refuses a tag too many. Nothing depends on the tags that were read: calls that run at the same time may each add up to the bound.
+    fn check_tags(
+        &self,
+        document: &Document,
+        npc: NpcInfo,
+        change: &Change,
+    ) -> Result<(), RoomError> {
+        let Change::AddTag { tag } = change else {
+            return Ok(());
+        };
+        let tags = self.call.pending(document).fold(npc, changed).tags;
+        match tags.contains(tag) || tags.len() < MAX_TAGS {
+            true => Ok(()),
+            false => Err(RoomError::over_budget()),
         }
     }
 
@@ -177,15 +199,8 @@ impl wit::Host for RoomView<'_, NpcWrite> {
         self.enter(PERMISSION, "npc-write.set-attribute")?;
         self.check_npc("npc-write.set-attribute", &id)?;
         self.check_attribute("npc-write.set-attribute", &key)?;
-        if value.len() > MAX_VALUE {
-            return Err(RoomError::invalid(format!(
-                "value: at most {MAX_VALUE} bytes, has {}",
-                value.len()
-            )));
-        }
         let size = id.len() + key.len() + value.len();
-        let value = serde_json::from_str(&value)
-            .map_err(|error| RoomError::invalid(format!("value: {error}")))?;
+        let value = parse_value(&value).map_err(RoomError::invalid)?;
         self.write_npc(id, Change::SetAttribute { key, value }, size)
             .await
     }

@@ -10,7 +10,7 @@ use super::port::{SessionReply, SessionRequest};
 use super::{Capability, Ctx, Granted, HasRoom, Port, RoomError, RoomView};
 use crate::pattern::{Pattern, check_key};
 use crate::permission::{CapabilityDescriptor, Gate, RawParser};
-use crate::write_set::{Change, Document, Relationship};
+use crate::write_set::{Change, Document, Relationship, parse_value};
 
 /// The bindings of the interface.
 #[allow(missing_docs)]
@@ -27,7 +27,6 @@ mod bindings {
 use bindings::portcullis::plugin::session_write as wit;
 
 const PERMISSION: &str = "session:write";
-const MAX_VALUE: usize = 64 * 1024;
 
 /// What a plugin may change; its own flags and every relationship by default.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -147,15 +146,8 @@ impl wit::Host for RoomView<'_, SessionWrite> {
     async fn set_flag(&mut self, key: String, value: String) -> Result<(), RoomError> {
         self.enter(PERMISSION, "session-write.set-flag")?;
         self.check_flag("session-write.set-flag", &key)?;
-        if value.len() > MAX_VALUE {
-            return Err(RoomError::invalid(format!(
-                "value: at most {MAX_VALUE} bytes, has {}",
-                value.len()
-            )));
-        }
         let size = key.len() + value.len();
-        let value = serde_json::from_str(&value)
-            .map_err(|error| RoomError::invalid(format!("value: {error}")))?;
+        let value = parse_value(&value).map_err(RoomError::invalid)?;
         let namespace = self.call.plugin().plugin.clone();
         self.write_flag(
             Change::SetFlag {

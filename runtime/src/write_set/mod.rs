@@ -3,6 +3,7 @@
 mod change;
 mod document;
 mod relationship;
+mod value;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use change::{Change, GenerationRequest};
 pub use document::{Document, Version};
 pub use relationship::Relationship;
+pub(crate) use value::parse_value;
 
 use crate::identity::{CallId, Identity};
 use crate::subject::Subject;

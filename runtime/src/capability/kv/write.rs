@@ -7,9 +7,7 @@ use serde_json::Value;
 use super::quota::stored_bytes;
 use super::{Kv, WRITE, kv_write};
 use crate::capability::{RoomError, RoomView};
-use crate::write_set::Change;
-
-const MAX_VALUE: usize = 64 * 1024;
+use crate::write_set::{Change, parse_value};
 
 impl kv_write::Host for RoomView<'_, Kv> {
     async fn set(
@@ -19,7 +17,7 @@ impl kv_write::Host for RoomView<'_, Kv> {
         ttl_ms: Option<u64>,
     ) -> Result<(), RoomError> {
         let key = self.enter_key(WRITE, "kv-write.set", key)?;
-        let value = parse(&value)?;
+        let value = parse_value(&value).map_err(RoomError::invalid)?;
         let expires_ms = self.expiry(ttl_ms)?;
         self.put(key, value, expires_ms).await
     }
@@ -55,7 +53,7 @@ impl kv_write::Host for RoomView<'_, Kv> {
         ttl_ms: Option<u64>,
     ) -> Result<bool, RoomError> {
         let key = self.enter_key(WRITE, "kv-write.compare-and-set", key)?;
-        let value = parse(&value)?;
+        let value = parse_value(&value).map_err(RoomError::invalid)?;
         let expires_ms = self.expiry(ttl_ms)?;
         let seen = self.seen(&key).await?;
         if seen.map(|seen| seen.version) != expected {
@@ -94,14 +92,4 @@ impl RoomView<'_, Kv> {
             None => Ok(None),
         }
     }
-}
-
-fn parse(value: &str) -> Result<Value, RoomError> {
-    if value.len() > MAX_VALUE {
-        return Err(RoomError::invalid(format!(
-            "value: at most {MAX_VALUE} bytes, has {}",
-            value.len()
-        )));
-    }
-    serde_json::from_str(value).map_err(|error| RoomError::invalid(format!("value: {error}")))
 }
