@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use portcullis::Package;
+use portcullis::{Consent, Package};
 
 /// The repository.
 pub fn root() -> PathBuf {
@@ -47,4 +47,17 @@ pub fn embed(component: &[u8], manifest: &str) -> Package {
     let package = Package::embed(component, manifest).and_then(Package::parse);
     #[expect(clippy::panic, reason = "a test cannot go on")]
     package.unwrap_or_else(|error| panic!("{error}\n{manifest}"))
+}
+
+/// The plugin `keeper` with `npc:write` as an optional permission, and a consent to all others.
+///
+/// # Panics
+/// It is not built.
+pub fn keeper_without_npc_write() -> (Package, Consent) {
+    let manifest = include_str!("../cases/npc-write/optional-stubbed/plugin.toml");
+    let package = embed(&component("keeper"), manifest);
+    let asked = package.manifest().permissions.iter();
+    let accepted = asked.map(|request| request.permission.clone());
+    let consent = Consent::to(accepted.filter(|permission| permission != "npc:write"));
+    (package, consent)
 }

@@ -4,6 +4,7 @@
 
 use portcullis::grant::{Instances, OnDenied};
 use portcullis::{Outcome, Policy, Receipt};
+use portcullis_tests::plugins::keeper_without_npc_write;
 use portcullis_tests::{Rig, limits};
 use serde_json::json;
 
@@ -85,4 +86,23 @@ async fn a_revocation_lasts_until_the_next_decision() {
         rig.ask(&optional, "try-write", json!({})).await.reply,
         Some(true)
     );
+}
+
+/// Proves P5, X2: what stands in for an interface that was not granted counts against the budget of host calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_stubs_count() {
+    let rig = Rig::new(limits(|limits| limits.host_calls = 20));
+    let (package, consent) = keeper_without_npc_write();
+    let keeper = rig.host.load(package, &consent).await.unwrap();
+    let step = json!({ "op": "npc.add-tag", "id": "ada", "tag": "x" });
+    // The plugin logs what came of each.
+    for (calls, outcome) in [(10, Outcome::Returned), (11, Outcome::OverBudget)] {
+        let steps = json!({ "steps": vec![&step; calls] });
+        let receipt = rig.ask(&keeper, "steps", steps).await;
+        assert_eq!(
+            (receipt.outcome, receipt.denials.len()),
+            (outcome, 10),
+            "{receipt}"
+        );
+    }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use portcullis::grant::{Consent, OnDenied};
+use portcullis_tests::plugins::keeper_without_npc_write;
 use portcullis_tests::{Rig, limits, plugin};
 use serde_json::json;
 
@@ -22,7 +23,7 @@ impl io::Write for Written {
     }
 }
 
-/// Proves P5: `warn` warns in the host's log, `silent` does not; the plugin sees no difference.
+/// Proves P5: `warn` warns in the host's log, once a call and permission, `silent` does not; the plugin sees no difference.
 #[tokio::test(flavor = "current_thread")]
 async fn warn_warns_and_silent_does_not() {
     let written = Written::default();
@@ -30,6 +31,7 @@ async fn warn_warns_and_silent_does_not() {
     tracing_subscriber::fmt()
         .with_writer(move || writer.clone())
         .init();
+    let taken = || String::from_utf8(std::mem::take(&mut *written.0.lock().unwrap())).unwrap();
     for (on_denied, warned) in [(OnDenied::Warn, true), (OnDenied::Silent, false)] {
         let rig = Rig::new(limits(|_| {}).on_denied(on_denied));
         let consent = Consent::to(["behavior:extend_conditions", "behavior:extend_effects"]);
@@ -42,11 +44,22 @@ async fn warn_warns_and_silent_does_not() {
             rig.ask(&optional, "try-write", json!({})).await.reply,
             Some(false)
         );
-        let log = String::from_utf8(std::mem::take(&mut *written.0.lock().unwrap())).unwrap();
+        let log = taken();
         assert_eq!(
             log.contains("session:write") && log.contains("WARN"),
             warned,
             "{on_denied:?}: {log}"
         );
+        // Of the rest of a flood the receipt tells.
+        let (package, consent) = keeper_without_npc_write();
+        let keeper = rig.host.load(package, &consent).await.unwrap();
+        let step = json!({ "op": "npc.add-tag", "id": "ada", "tag": "x" });
+        for _ in 0..2 {
+            let steps = json!({ "steps": vec![&step; 80] });
+            let receipt = rig.ask(&keeper, "steps", steps).await;
+            assert_eq!((receipt.denials.len(), receipt.more_denials), (64, 16));
+            let log = taken();
+            assert_eq!(log.matches("WARN").count(), usize::from(warned), "{log}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The state of one call: whom it is about, what it used, what it was refused, what it wants to change.
 
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,6 +20,10 @@ use crate::write_set::{Change, Document, Version, Write};
 
 /// A receipt keeps at most this many denials and counts the rest.
 const MAX_DENIALS: usize = 64;
+
+/// The permissions of whose denial the host has been warned in this call.
+#[derive(Default)]
+struct Warned(BTreeSet<String>);
 
 /// What a plugin registered while its `load` ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +153,7 @@ impl Call {
         let (error, denial) = self.denied(permission, &asked, why);
         match self.grant.on_denied() {
             OnDenied::Silent => error,
+            OnDenied::Warn if !self.is_news(&denial.permission) => error,
             OnDenied::Warn => {
                 let plugin = self.plugin();
                 let Denial {
@@ -166,6 +171,13 @@ impl Call {
             }
             OnDenied::Raise => self.end(Ended::Denied(denial)),
         }
+    }
+
+    /// Whether the host has not been warned yet that this call was denied the permission. Plugins may ask for permissions that do not exist,
+    /// so there is an end to news, too.
+    fn is_news(&mut self, permission: &str) -> bool {
+        let Warned(warned) = self.local();
+        warned.len() < MAX_DENIALS && warned.insert(permission.to_owned())
     }
 
     /// Whatever part of a denial the plugin chose, its secrets are hidden in it.

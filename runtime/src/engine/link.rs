@@ -13,6 +13,9 @@ use crate::grant::{Grant, ImportDecision, Linking};
 use crate::package::InterfaceName;
 use crate::permission::Gate;
 
+/// No capability's slot: a call of a stub counts against the budget of host calls, and for no capability.
+const NO_SLOT: usize = usize::MAX;
+
 /// Links what the grant says, import by import.
 pub(super) fn link(
     component: &Component,
@@ -98,9 +101,12 @@ fn stub(
                            _: &[Val],
                            results: &mut [Val]| {
             let call = store.data_mut().call();
-            match call.deny_ungranted(permission, asked.clone(), "not granted") {
-                RoomError::Answer(_) => {}
-                RoomError::End(ended) => return Err(ended.into()),
+            let refused = call
+                .count(NO_SLOT)
+                .err()
+                .unwrap_or_else(|| call.deny_ungranted(permission, asked.clone(), "not granted"));
+            if let RoomError::End(ended) = refused {
+                return Err(ended.into());
             }
             if let Some(result) = results.first_mut() {
                 *result = denied.answer(permission);
