@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::log_record::reorders_text;
 
+/// The longest key, in bytes.
+pub(crate) const MAX_KEY: usize = 128;
+
 /// A name, or the beginning of names when it ends in `*`. `*` alone matches every name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -45,9 +48,14 @@ impl fmt::Display for Pattern {
 
 /// What is wrong with a key that a plugin names, if anything: 1 to 128 bytes, no control characters, none that reorder text.
 pub fn check_key(argument: &str, key: &str) -> Result<(), String> {
-    if key.is_empty() || key.len() > 128 {
+    check_name(argument, key, MAX_KEY)
+}
+
+/// Like [`check_key`], for names of up to `max` bytes.
+pub(crate) fn check_name(argument: &str, key: &str, max: usize) -> Result<(), String> {
+    if key.is_empty() || key.len() > max {
         return Err(format!(
-            "{argument}: must have 1 to 128 bytes, has {}",
+            "{argument}: must have 1 to {max} bytes, has {}",
             key.len()
         ));
     }

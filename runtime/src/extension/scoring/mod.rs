@@ -14,7 +14,7 @@ use super::{
 };
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
-use crate::pattern::check_key;
+use crate::pattern::{MAX_KEY, check_name};
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
 use crate::subject::Context;
 
@@ -31,6 +31,9 @@ mod bindings {
 
 use ballot::Ballot;
 use bindings::exports::portcullis::plugin::scoring as wit;
+
+/// The longest name of an activity, in bytes: `plugin:<id>:<name>`, of an id of 63 and a proposed name of the length of a key.
+const MAX_ACTIVITY: usize = "plugin:".len() + 63 + ":".len() + MAX_KEY;
 
 /// The extension `scoring`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,7 +80,7 @@ pub struct Rescore {
 /// A score that a plugin sets. The host has checked it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Override {
-    /// The activity: 1 to 128 bytes, no control characters. One that is no candidate changes nothing.
+    /// The activity: 1 to 199 bytes, no control characters. One that is no candidate changes nothing.
     pub activity: String,
     /// The score of each candidate of this activity, a finite number from 0 on.
     pub score: f64,
@@ -149,7 +152,8 @@ fn handed_over(candidate: &Candidate) -> wit::Candidate {
 /// What a plugin replied as the host uses it, or which rule it breaks. How long it is, the size of a result limits.
 fn checked(overrides: Vec<wit::Override>) -> Result<Vec<Override>, String> {
     let checked = |(place, one): (usize, wit::Override)| {
-        check_key(&format!("overrides[{place}].activity"), &one.activity)?;
+        let argument = format!("overrides[{place}].activity");
+        check_name(&argument, &one.activity, MAX_ACTIVITY)?;
         check_score(&format!("overrides[{place}].score"), one.score)?;
         Ok(Override {
             activity: one.activity,
@@ -228,6 +232,14 @@ mod tests {
             let refused = reply("dance", score).unwrap_err();
             assert!(refused.starts_with("overrides[0].score: must be"));
         }
+        // The longest name that a proposal of another plugin has.
+        let longest = format!("plugin:{}:{}", "i".repeat(63), "n".repeat(128));
+        assert!(reply(&longest, 1.0).is_ok());
+        let refused = reply(&format!("{longest}n"), 1.0).unwrap_err();
+        assert_eq!(
+            refused,
+            "overrides[0].activity: must have 1 to 199 bytes, has 200"
+        );
         let refused = reply("", 1.0).unwrap_err();
         assert!(refused.starts_with("overrides[0].activity: must have"));
     }
