@@ -1,8 +1,8 @@
 //! Keeps a plugin's secrets out of what the plugin says: log records, errors, denials.
 //!
 //! A secret is found as it is and in the forms in which programs print text by habit: escaped, as a JSON string, as Rust's debug form,
-//! percent-encoded, and in Base64 (the URL alphabet too), also in the middle of a longer text that was encoded; of a secret that has lines,
-//! each line of 8 bytes and more. What else a plugin does to a secret (spelling it backwards, one byte a record) cannot be caught, nor is what
+//! percent-encoded (whichever bytes are, in digits of either case, with `+` for a space or not), and in Base64 (the URL alphabet too),
+//! also in the middle of a longer text that was encoded; and so without the space around it, and each of its lines, of 8 bytes and more. What else a plugin does to a secret (spelling it backwards, one byte a record) cannot be caught, nor is what
 //! it replies or writes to the host's state looked at: that is why `secret:read` is dangerous.
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding};
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER_PERMISSIVE};
 use secrecy::ExposeSecret;
 
 use crate::configuration::{Configuration, MIN_SECRET_BYTES};
@@ -18,6 +18,9 @@ use crate::log_record::escape;
 
 /// What stands in the place of a secret.
 const SHOWN: &str = "[secret]";
+
+/// How many bytes one becomes at most that is percent-encoded.
+const PERCENT_ENCODED: usize = 3;
 
 /// Finds the secrets of one plugin. Cheap to clone; costs next to nothing for a plugin without secrets.
 #[derive(Clone, Default)]
@@ -42,6 +45,11 @@ impl Redactor {
             return Ok(Self(None));
         }
         let longest = forms.iter().map(String::len).max().unwrap_or_default();
+        let secrets = configuration.secrets();
+        let secret = secrets
+            .map(|(_, secret)| secret.expose_secret().len())
+            .max();
+        let longest = longest.max(secret.unwrap_or_default() * PERCENT_ENCODED);
         let finder = AhoCorasick::new(&forms)?;
         Ok(Self(Some(Arc::new(Forms { finder, longest }))))
     }
@@ -87,8 +95,29 @@ impl Forms {
 
     /// Where secrets stand, in order. Those that overlap or touch are one place.
     fn places(&self, text: &str) -> Vec<(usize, usize)> {
+        let mut all = self.found(text.as_bytes());
+        for (mark, plus) in [('%', None), ('+', Some(b' '))] {
+            if text.contains(mark) {
+                let decoded = Decoded::of(text, plus);
+                let found = self.found(&decoded.bytes).into_iter();
+                all.extend(found.filter_map(|place| decoded.place(place)));
+            }
+        }
+        all.sort_unstable();
         let mut places = Vec::<(usize, usize)>::new();
-        for found in self.finder.find_overlapping_iter(text) {
+        for (start, stop) in all {
+            match places.last_mut().filter(|(_, before)| *before >= start) {
+                Some((_, before)) => *before = stop.max(*before),
+                None => places.push((start, stop)),
+            }
+        }
+        places
+    }
+
+    /// Where secrets stand in these bytes as they are, in order.
+    fn found(&self, bytes: &[u8]) -> Vec<(usize, usize)> {
+        let mut places = Vec::<(usize, usize)>::new();
+        for found in self.finder.find_overlapping_iter(bytes) {
             let (mut start, stop) = (found.start(), found.end());
             // They come in the order of their ends: a long one may cover several before it.
             while let Some((before, _)) = places.pop_if(|(_, stop)| *stop >= start) {
@@ -102,24 +131,31 @@ impl Forms {
 
 /// The forms in which a secret is hidden.
 fn forms(secret: &str) -> Vec<String> {
-    let lines = secret.lines().map(str::trim);
-    let parts = lines.filter(|line| line.len() >= MIN_SECRET_BYTES && *line != secret);
     let mut forms = Vec::new();
-    for text in std::iter::once(secret).chain(parts) {
+    for text in texts(secret) {
         let json = serde_json::to_string(text).unwrap_or_default();
         let debug = format!("{text:?}");
-        forms.extend([text.to_owned(), percent_encoded(text)]);
+        forms.push(text.to_owned());
         forms.extend([json, debug].iter().map(|form| unquoted(form)));
     }
     for form in forms.clone() {
         forms.push(escape(&form, usize::MAX));
     }
-    for encoding in [BASE64_NOPAD, BASE64URL_NOPAD] {
-        forms.push(encoding.encode(secret.as_bytes()));
-        forms.extend((0..3).map(|before| in_the_middle(&encoding, before, secret)));
+    for text in texts(secret) {
+        for encoding in [BASE64_NOPAD, BASE64URL_NOPAD] {
+            forms.push(encoding.encode(text.as_bytes()));
+            forms.extend((0..3).map(|before| in_the_middle(&encoding, before, text)));
+        }
     }
     forms.retain(|form| form.len() >= MIN_SECRET_BYTES);
     forms
+}
+
+/// A secret, without the space around it (a line's end is easily set with it), and its lines.
+fn texts(secret: &str) -> BTreeSet<&str> {
+    let parts = secret.lines().chain([secret]).map(str::trim);
+    let parts = parts.filter(|part| part.len() >= MIN_SECRET_BYTES);
+    parts.chain([secret]).collect()
 }
 
 /// The part of Base64 text that a secret decides by itself when `before` bytes (0 to 2) stand before it in a group of three.
@@ -132,16 +168,38 @@ fn in_the_middle(encoding: &Encoding, before: usize, secret: &str) -> String {
     encoded.get(first..end).unwrap_or_default().to_owned()
 }
 
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+/// A text with its percent-encoding undone, and where in the text each byte stood, the end included.
+struct Decoded {
+    bytes: Vec<u8>,
+    places: Vec<usize>,
+}
+
+impl Decoded {
+    fn of(text: &str, plus: Option<u8>) -> Self {
+        let (mut bytes, mut places, mut at) = (Vec::new(), Vec::new(), 0);
+        let text = text.as_bytes();
+        while let Some(&byte) = text.get(at) {
+            places.push(at);
+            let (decoded, length) = match (byte, plus) {
+                (b'%', _) => hex(text.get(at + 1..at + 3)).map_or((byte, 1), |byte| (byte, 3)),
+                (b'+', Some(plus)) => (plus, 1),
+                _ => (byte, 1),
+            };
+            bytes.push(decoded);
+            at += length;
         }
+        places.push(at);
+        Self { bytes, places }
     }
-    encoded
+
+    fn place(&self, (start, stop): (usize, usize)) -> Option<(usize, usize)> {
+        Some((*self.places.get(start)?, *self.places.get(stop)?))
+    }
+}
+
+/// The byte that two hexadecimal digits of either case stand for.
+fn hex(digits: Option<&[u8]>) -> Option<u8> {
+    HEXLOWER_PERMISSIVE.decode(digits?).ok()?.first().copied()
 }
 
 fn unquoted(text: &str) -> String {
@@ -186,7 +244,6 @@ mod tests {
             serde_json::to_string(secret).unwrap(),
             serde_json::to_string(&format!("x{secret}")).unwrap(),
             format!("{secret:?}"),
-            percent_encoded(secret),
             base64.clone(),
             base64.trim_end_matches('=').to_owned(),
             basic,
@@ -196,6 +253,51 @@ mod tests {
             for part in ["pa", "ss", "rd", &base64[4..9]] {
                 assert!(!shown.contains(part), "{text}: {shown}");
             }
+        }
+    }
+
+    /// Proves M6: so is a secret that was percent-encoded by any of the usual encoders.
+    #[test]
+    fn every_percent_encoding_is_hidden() {
+        let redactor = redactor(&["pass w\u{f6}rd-*~(1)/?"]);
+        for text in [
+            "pass%20w%C3%B6rd%2D%2A%7E%281%29%2F%3F",
+            "pass%20w%c3%b6rd%2d%2a%7e%281%29%2f%3f",
+            "pass%20w%C3%B6rd-%2A~%281%29%2F%3F",
+            "pass+w%C3%B6rd-*%7E%281%29%2F%3F",
+            "pass+w%c3%b6rd-%2a~%281%29%2f%3f",
+            "pass%20w%C3%B6rd-*~(1)%2F%3F",
+            "%70ass+w\u{f6}r%64-*~(1)/%3f",
+        ] {
+            assert_eq!(redactor.show(text, 100), "[secret]", "{text}");
+            let among = redactor.show(&format!("50% + {text}%"), 100);
+            assert_eq!(among, "50% + [secret]%", "{text}");
+            let cut = redactor.show(&format!("{text}{text}"), 12);
+            assert_eq!(cut, "[secret]", "{text}");
+        }
+    }
+
+    /// Proves M6: a secret that was set with the end of its line, or that has lines, is found as a program uses it.
+    #[test]
+    fn every_part_is_hidden_in_every_form() {
+        let trimmed = redactor(&[" correct-horse\n"]);
+        let lines = redactor(&["\nfirst-part of it\nsecond-part/of it\n\n"]);
+        let base64 = |text: &str| data_encoding::BASE64.encode(text.as_bytes());
+        for (redactor, text) in [
+            (&trimmed, "correct-horse".to_owned()),
+            (&trimmed, base64("correct-horse")),
+            (&trimmed, "correct%2dhorse".to_owned()),
+            (&lines, base64("second-part/of it")),
+            (&lines, "second-part%2Fof+it".to_owned()),
+            (&lines, base64("first-part of it\nsecond-part/of it")),
+        ] {
+            let shown = redactor.show(&text, 100);
+            // What pads is no part of it, and the last digit may be mixed with what comes after.
+            assert!(shown.trim_end_matches('=').len() <= 9, "{text}: {shown}");
+        }
+        for before in ["user:", "users:", "user_1:"] {
+            let shown = trimmed.show(&base64(&format!("{before}correct-horse")), 100);
+            assert!(shown.contains("[secret]"), "{before}: {shown}");
         }
     }
 
