@@ -47,9 +47,11 @@ pub enum SecurityLevel {
     Isolated,
 }
 
-/// What leads out of the simulation: to other plugins, to the network, to files, to people, to databases.
-const OUTWARD: [&str; 11] = [
+/// What leads out of the simulation: to other plugins, to the network, to text generators, to files, to people, to databases. What only
+/// comes in from there (events, the results of jobs) does not.
+const OUTWARD: [&str; 13] = [
     "plugin:call",
+    "event:emit",
     "http:fetch",
     "socket:send",
     "notify:send",
@@ -60,6 +62,7 @@ const OUTWARD: [&str; 11] = [
     "redis:read",
     "redis:write",
     "ai:invoke",
+    "generation:submit",
 ];
 
 /// What an isolated plugin may hold: what it is asked for, and what is its own.

@@ -89,6 +89,30 @@ fn dangerous_permissions_by_level() {
     }
 }
 
+/// Proves P8: what carries data out of the simulation is for plugins that an operator has looked at; what brings it in is not denied with it.
+#[test]
+fn data_leaves_by_level() {
+    let outward = [
+        "plugin:call",
+        "event:emit",
+        "http:fetch",
+        "ai:invoke",
+        "generation:submit",
+    ];
+    let denies = |level: SecurityLevel, permission: &str| {
+        let policy = level.policy();
+        let allowed = policy.allow.as_ref();
+        policy.deny.contains(permission) || allowed.is_some_and(|all| !all.contains(permission))
+    };
+    for permission in outward {
+        let denied = SecurityLevel::ALL.map(|level| denies(level, permission));
+        assert_eq!(denied, [false, false, true, true], "{permission}");
+    }
+    for permission in ["event:subscribe", "generation:read"] {
+        assert!(!denies(SecurityLevel::Strict, permission), "{permission}");
+    }
+}
+
 /// Proves P8: an isolated plugin reads its own flags only, whatever its manifest names, and is metered.
 #[test]
 fn an_isolated_plugin_keeps_to_itself() {
