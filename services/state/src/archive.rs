@@ -83,7 +83,7 @@ impl Archive {
     pub fn kv(&self, plugin: &PluginId) -> Result<BTreeMap<String, KvEntry>, ReadError> {
         let keys = self.memory()?.kv.remove(plugin).unwrap_or_default();
         Ok(keys
-            .into_iter()
+            .iter()
             .map(|(key, document)| (key.to_string(), document.value.entry().clone()))
             .collect())
     }

@@ -22,6 +22,7 @@ mod history;
 mod item;
 mod job;
 mod jobs;
+mod keys;
 mod kv;
 mod load;
 mod memory;

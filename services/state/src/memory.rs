@@ -1,10 +1,9 @@
 //! All documents of a store, in memory. Questions are answered from here; only the writer changes it, after its transaction is on disk.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 use std::sync::Arc;
 
-use portcullis::capability::port::{JobState, KvPage, KvUsage, Versioned};
+use portcullis::capability::port::{JobState, Versioned};
 use portcullis::write_set::Version;
 use portcullis::{EnabledPlugins, PluginId};
 use serde_json::Value;
@@ -14,10 +13,7 @@ use crate::document::World;
 use crate::effective;
 use crate::item::Item;
 use crate::job::{JobCounts, JobDocument};
-use crate::kv::KvDocument;
-
-/// The keys of one plugin.
-pub(crate) type Keys = BTreeMap<Arc<str>, Arc<Versioned<KvDocument>>>;
+use crate::keys::Keys;
 
 #[derive(Default)]
 pub(crate) struct Memory {
@@ -199,53 +195,12 @@ impl Memory {
             );
         }
         for (plugin, keys) in &self.kv {
-            items.extend(keys.keys().map(|key| Item::kv(plugin, key)));
+            items.extend(keys.iter().map(|(key, _)| Item::kv(plugin, key)));
         }
         for (plugin, jobs) in &self.jobs {
             items.extend(jobs.keys().map(|job| Item::generation(plugin, job)));
         }
         items
-    }
-
-    /// What a plugin's store holds, expired keys left out.
-    pub(crate) fn kv_usage(&self, plugin: &PluginId, now_ms: u64) -> KvUsage {
-        let mut usage = KvUsage::default();
-        for (key, document) in self.kv.get(plugin).into_iter().flatten() {
-            if !document.value.expired(now_ms) {
-                usage.keys += 1;
-                usage.bytes = usage.bytes.saturating_add(document.value.bytes(key));
-            }
-        }
-        usage
-    }
-
-    /// The keys that begin with `prefix` and come after `after`.
-    pub(crate) fn kv_page(
-        &self,
-        plugin: &PluginId,
-        (prefix, after, limit): (&str, Option<&str>, u32),
-        now_ms: u64,
-    ) -> KvPage {
-        let from = match after {
-            Some(after) if after >= prefix => Bound::Excluded(after),
-            _ => Bound::Included(prefix),
-        };
-        let mut page = KvPage::default();
-        let Some(keys) = self.kv.get(plugin) else {
-            return page;
-        };
-        let live = keys
-            .range::<str, _>((from, Bound::Unbounded))
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .filter(|(_, document)| !document.value.expired(now_ms));
-        for (key, _) in live {
-            if page.keys.len() >= limit as usize {
-                page.more = true;
-                break;
-            }
-            page.keys.push(key.to_string());
-        }
-        page
     }
 
     pub(crate) fn job_counts(&self) -> JobCounts {

@@ -142,9 +142,13 @@ fn kv_reply(memory: &Memory, request: &KvRequest, now_ms: u64) -> KvReply {
             limit,
         } => {
             let part = (prefix.as_str(), after.as_deref(), *limit);
-            KvReply::List(memory.kv_page(plugin, part, now_ms))
+            let keys = memory.kv.get(plugin);
+            KvReply::List(keys.map(|keys| keys.page(part, now_ms)).unwrap_or_default())
         }
-        KvRequest::Usage { plugin } => KvReply::Usage(memory.kv_usage(plugin, now_ms)),
+        KvRequest::Usage { plugin } => {
+            let keys = memory.kv.get(plugin);
+            KvReply::Usage(keys.map(|keys| keys.live(now_ms)).unwrap_or_default())
+        }
     }
 }
 

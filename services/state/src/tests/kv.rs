@@ -223,3 +223,81 @@ async fn the_host_clears_a_store() {
     assert_eq!(archive.kv(&plugin("p2")).unwrap()["k"].value, json!(3));
     assert_sound(&store).await;
 }
+
+/// Proves C9: a time to live is no way around the quota: what has expired goes with the next commit, and stays in the history.
+#[tokio::test]
+async fn expired_keys_do_not_pile_up() {
+    let (hand, directory) = (Hand::default(), tempfile::tempdir().unwrap());
+    let path = directory.path().join("x.db");
+    let store = Store::open(&path, hand.options()).unwrap();
+    fill(&store).await;
+    for round in 0..50 {
+        let name = |number: u32| format!("{round}/{number}");
+        let until = hand.0.load(Ordering::Relaxed) + 10;
+        let mut set = write_set(
+            &[],
+            (0..4)
+                .map(|number| put_kv(&name(number), json!(number), Some(until)))
+                .collect(),
+        );
+        set.kv_quota = KvQuota {
+            bytes: 100,
+            keys: 4,
+        };
+        ask(&store, set).await.unwrap();
+        let stored = Archive::open(&path).unwrap().kv(&plugin("p1")).unwrap();
+        assert_eq!(stored.len(), 4, "{stored:?}");
+        assert_eq!(usage(&store, "p1").await.keys, 4);
+        hand.pass(10);
+        assert_eq!(usage(&store, "p1").await, KvUsage::default());
+    }
+    // Also a key that has expired before it is set counts, until the next commit.
+    let born_old = |name: &str| put_kv(name, json!(1), Some(0));
+    let mut set = write_set(&[], vec![born_old("a"), born_old("b")]);
+    set.kv_quota = KvQuota { bytes: 9, keys: 1 };
+    assert_eq!(ask(&store, set).await, Err(CommitError::OverQuota));
+    commit(&store, &[], vec![set_flag("k", json!(1))])
+        .await
+        .unwrap();
+    let sweeps = all_history(&store).await.into_iter().filter(|entry| {
+        entry.actor
+            == Actor::Host {
+                what: "sweep".to_owned(),
+            }
+    });
+    assert_eq!(sweeps.count(), 200);
+    assert_sound(&store).await;
+}
+
+/// Proves C9: what the host sets anew is not taken for the key that has expired, also in one batch; and the sums stay right.
+#[tokio::test]
+async fn only_what_has_expired_goes() {
+    let hand = Hand::default();
+    let store = filled(hand.options()).await;
+    let old = ["a", "b"].map(|name| put_kv(name, json!(1), Some(5)));
+    commit(&store, &[], old.into()).await.unwrap();
+    hand.pass(5);
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = store.transact("hold", move |_| {
+        let _released = held.recv();
+        Ok::<_, Infallible>(())
+    });
+    let anew = store.transact("import", |tx| {
+        let entry = KvEntry {
+            value: json!(2),
+            expires_ms: None,
+        };
+        tx.put_kv(&plugin("p1"), "a", entry);
+        Ok::<_, Infallible>(())
+    });
+    let put = store.call(write_set(&[], vec![put_kv("c", json!(3), None)]));
+    let again = store.call(write_set(&[], vec![put_kv("c", json!(33), None)]));
+    drop(hold);
+    held.await.unwrap();
+    anew.await.unwrap();
+    put.await.unwrap();
+    again.await.unwrap();
+    assert_eq!(list(&store, "", None, 9).await.0, ["a", "c"]);
+    assert_eq!(usage(&store, "p1").await, KvUsage { bytes: 5, keys: 2 });
+    assert_sound(&store).await;
+}

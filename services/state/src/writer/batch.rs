@@ -1,12 +1,15 @@
 //! What is written in one transaction of the database: the jobs that waited when the writer came.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use portcullis::PluginId;
 use portcullis::event::Event;
 use portcullis::write_set::{CommitError, Version, WriteSet};
 use tokio::sync::oneshot;
 
 use super::overlay::Overlay;
+use super::tally::{self, Tally};
 use super::transaction::Transaction;
 use super::{Undone, Work, commit};
 use crate::content::Layer;
@@ -31,6 +34,10 @@ pub(super) struct Batch {
     pub(super) staged: Vec<Staged>,
     pub(super) events: Vec<Event>,
     pub(super) guard: Records,
+    /// The plugins whose expired keys are gone.
+    pub(super) pruned: BTreeSet<PluginId>,
+    /// What the plugins have in the store that something was staged for.
+    tallies: BTreeMap<PluginId, Tally>,
     replies: Vec<Reply>,
 }
 
@@ -43,6 +50,8 @@ impl Batch {
             staged: Vec::new(),
             events: Vec::new(),
             guard: Records::new(),
+            pruned: BTreeSet::new(),
+            tallies: BTreeMap::new(),
             replies: Vec::new(),
         }
     }
@@ -59,8 +68,10 @@ impl Batch {
         set: &WriteSet,
         reply: oneshot::Sender<Result<(), CommitError>>,
     ) {
+        self.prune(memory, set);
         let mut overlay = Overlay::new(memory, &self.layer, self.at_ms);
-        let staged = commit::stage(&mut overlay, set, self.revision + 1);
+        let tally = self.tally(memory, &set.plugin.plugin);
+        let staged = commit::stage(&mut overlay, set, tally, self.revision + 1);
         let layer = overlay.into_job();
         let outcome = staged.map(|rows| {
             let actor = Actor::Plugin {
@@ -68,7 +79,7 @@ impl Batch {
                 call: set.call,
                 subject: set.subject.clone(),
             };
-            self.keep(layer, actor, rows);
+            self.keep(memory, layer, actor, rows);
         });
         self.replies.push(Box::new(move |written| {
             // Whoever asked may be gone.
@@ -98,7 +109,7 @@ impl Batch {
         };
         let outcome = outcome.map(|changes| {
             if let Some((layer, rows)) = changes {
-                self.keep(layer, Actor::Host { what: actor }, rows);
+                self.keep(memory, layer, Actor::Host { what: actor }, rows);
             }
         });
         self.replies.push(Box::new(move |written| {
@@ -110,7 +121,7 @@ impl Batch {
     }
 
     /// Keeps a job's changes: they have a revision of their own, which is their documents' version.
-    fn keep(&mut self, layer: Layer, actor: Actor, rows: Vec<NewRow>) {
+    pub(super) fn keep(&mut self, memory: &Memory, layer: Layer, actor: Actor, rows: Vec<NewRow>) {
         if rows.is_empty() {
             return;
         }
@@ -119,6 +130,15 @@ impl Batch {
             if let Some(content) = &mut content {
                 content.set_version(self.revision);
             }
+            if let Some(plugin) = tally::plugin_of(&item) {
+                let mut tally = self.tally(memory, plugin);
+                let old = match self.layer.get(&item) {
+                    Some(old) => old.clone(),
+                    None => memory.get(&item),
+                };
+                tally.change(&item, old.as_ref(), content.as_ref());
+                self.tallies.insert(plugin.clone(), tally);
+            }
             self.layer.insert(item, content);
         }
         self.staged.push(Staged {
@@ -126,6 +146,12 @@ impl Batch {
             actor,
             rows,
         });
+    }
+
+    /// What a plugin has in the store with what is staged.
+    pub(super) fn tally(&self, memory: &Memory, plugin: &PluginId) -> Tally {
+        let staged = self.tallies.get(plugin).copied();
+        staged.unwrap_or_else(|| Tally::of(memory, plugin))
     }
 
     /// Tells all who wait.

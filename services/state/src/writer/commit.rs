@@ -6,16 +6,19 @@ use portcullis::capability::port::{KvEntry, Versioned};
 use portcullis::write_set::{Change, CommitError, KvQuota, Version, Write, WriteSet};
 
 use super::overlay::Overlay;
+use super::tally::Tally;
 use crate::content::Content;
 use crate::history::NewRow;
 use crate::item::Item;
 use crate::job::JobDocument;
 use crate::{change, depth};
 
-/// Makes a call's changes on the overlay, one row of the history for each. `revision` is the commit's, if it succeeds.
+/// Makes a call's changes on the overlay, one row of the history for each. `before` is what its plugin has in the store, `revision` is the
+/// commit's, if it succeeds.
 pub(super) fn stage(
     overlay: &mut Overlay<'_>,
     set: &WriteSet,
+    before: Tally,
     revision: Version,
 ) -> Result<Vec<NewRow>, CommitError> {
     for (document, version) in &set.reads {
@@ -28,10 +31,7 @@ pub(super) fn stage(
     for write in &set.writes {
         rows.push(apply(overlay, set, write, revision)?);
     }
-    let stores_keys = |row: &NewRow| matches!(row.item, Item::Kv { .. });
-    if rows.iter().any(stores_keys) {
-        fits_quota(overlay, set, set.kv_quota)?;
-    }
+    fits_quota(before, before.after(overlay), set.kv_quota)?;
     Ok(rows)
 }
 
@@ -45,10 +45,11 @@ fn current(overlay: &Overlay<'_>, item: &Item) -> Option<Version> {
 }
 
 /// A quota holds back what grows only: a store over a quota that was lowered can still shrink.
-fn fits_quota(overlay: &Overlay<'_>, set: &WriteSet, quota: KvQuota) -> Result<(), CommitError> {
-    let (before, after) = overlay.kv_usage(&set.plugin.plugin);
+fn fits_quota(before: Tally, after: Tally, quota: KvQuota) -> Result<(), CommitError> {
     let over = |before: u64, after: u64, most: u64| after > before && after > most;
-    if over(before.bytes, after.bytes, quota.bytes) || over(before.keys, after.keys, quota.keys) {
+    if over(before.kv.bytes, after.kv.bytes, quota.bytes)
+        || over(before.kv.keys, after.kv.keys, quota.keys)
+    {
         return Err(CommitError::OverQuota);
     }
     Ok(())

@@ -3,7 +3,9 @@
 mod batch;
 mod commit;
 mod overlay;
+mod prune;
 mod sweep;
+mod tally;
 mod transaction;
 mod validate;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portcullis::PluginId;
-use portcullis::capability::port::KvUsage;
 
 use crate::content::{Content, Layer};
 use crate::item::Item;
+use crate::keys::Keys;
 use crate::memory::Memory;
 
 pub(crate) struct Overlay<'a> {
@@ -128,46 +128,13 @@ impl<'a> Overlay<'a> {
 
     /// The keys of a plugin's store that are there now, expired ones too.
     pub(crate) fn keys(&self, plugin: &PluginId) -> Vec<Item> {
-        let known = self.memory.kv.get(plugin).into_iter().flatten();
+        let known = self.memory.kv.get(plugin).into_iter().flat_map(Keys::iter);
         let mut keys: BTreeSet<_> = known.map(|(key, _)| Item::kv(plugin, key)).collect();
         for layer in [self.batch, &self.job] {
             keys.extend(keys_of(layer, plugin).map(|(item, _)| item.clone()));
         }
         keys.retain(|item| self.has(item));
         keys.into_iter().collect()
-    }
-
-    /// What a plugin's store held before the job, and what it holds now.
-    pub(crate) fn kv_usage(&self, plugin: &PluginId) -> (KvUsage, KvUsage) {
-        let mut usage = self.memory.kv_usage(plugin, self.now_ms);
-        for (item, content) in keys_of(self.batch, plugin) {
-            self.count(&mut usage, item, self.memory.get(item), content.as_ref());
-        }
-        let before = usage;
-        for (item, content) in keys_of(&self.job, plugin) {
-            self.count(&mut usage, item, self.before(item), content.as_ref());
-        }
-        (before, usage)
-    }
-
-    fn count(&self, usage: &mut KvUsage, item: &Item, old: Option<Content>, new: Option<&Content>) {
-        if let Some(bytes) = self.live_bytes(item, old.as_ref()) {
-            usage.keys = usage.keys.saturating_sub(1);
-            usage.bytes = usage.bytes.saturating_sub(bytes);
-        }
-        if let Some(bytes) = self.live_bytes(item, new) {
-            usage.keys += 1;
-            usage.bytes = usage.bytes.saturating_add(bytes);
-        }
-    }
-
-    fn live_bytes(&self, item: &Item, content: Option<&Content>) -> Option<u64> {
-        match content {
-            Some(Content::Kv(document)) if !document.value.expired(self.now_ms) => {
-                Some(document.value.bytes(item.id()))
-            }
-            _ => None,
-        }
     }
 }
 

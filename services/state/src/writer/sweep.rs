@@ -10,6 +10,8 @@ use crate::save;
 
 /// The most that one step removes of each, so that nobody waits long behind it.
 const STEP: usize = 10_000;
+/// What the history calls it.
+pub(super) const ACTOR: &str = "sweep";
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl Writer {
@@ -36,8 +38,8 @@ impl Writer {
             let memory = self.shared.read();
             let now_ms = self.now_ms();
             let keys = memory.kv.iter().flat_map(|(plugin, keys)| {
-                let expired = keys.iter().filter(|(_, key)| key.value.expired(now_ms));
-                expired.map(|(key, _)| Item::kv(plugin, key))
+                let expired = keys.expired(now_ms);
+                expired.map(|key| Item::kv(plugin, key))
             });
             let jobs = memory.jobs.iter().flat_map(|(plugin, jobs)| {
                 let finished = jobs.iter().filter(|(_, job)| {
@@ -51,7 +53,7 @@ impl Writer {
         let revision = self.shared.read().revision;
         let more = old.len() == STEP;
         if !old.is_empty() {
-            self.transact("sweep", move |transaction| {
+            self.transact(ACTOR, move |transaction| {
                 for item in &old {
                     transaction.0.remove(item);
                 }
