@@ -7,6 +7,13 @@ use portcullis::write_set::{GenerationRequest, Version};
 use portcullis::{PluginId, Subject};
 use serde::{Deserialize, Serialize};
 
+/// The most jobs of a plugin that wait or run. A provider takes about a second for each, so it is a quarter of an hour's work; of all its
+/// prompts it is at most 40 MiB. A commit that submits more is over quota.
+pub(crate) const MOST_UNFINISHED: u64 = 1_000;
+/// The most jobs of a plugin that are kept: beyond them the one that has been finished longest goes when a new one is submitted. They
+/// would otherwise pile up for [`Options::events_days`](crate::Options::events_days).
+pub(crate) const MOST_STORED: u64 = 10_000;
+
 /// A job that was taken: it counts as running until it is finished or put back, or until the store is opened again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {

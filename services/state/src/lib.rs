@@ -21,6 +21,7 @@ mod guard;
 mod history;
 mod item;
 mod job;
+mod job_table;
 mod jobs;
 mod keys;
 mod kv;

@@ -12,7 +12,8 @@ use crate::content::{Content, Layer};
 use crate::document::World;
 use crate::effective;
 use crate::item::Item;
-use crate::job::{JobCounts, JobDocument};
+use crate::job::JobCounts;
+use crate::job_table::JobTable;
 use crate::keys::Keys;
 
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub(crate) struct Memory {
     pub(crate) worlds: BTreeMap<Arc<str>, World>,
     pub(crate) workspaces: BTreeMap<Arc<str>, Arc<Versioned<Value>>>,
     pub(crate) kv: BTreeMap<PluginId, Keys>,
-    pub(crate) jobs: BTreeMap<PluginId, BTreeMap<Arc<str>, Arc<Versioned<JobDocument>>>>,
+    pub(crate) jobs: BTreeMap<PluginId, JobTable>,
     /// The jobs that wait, by the revisions that submitted them.
     pub(crate) queue: BTreeSet<(Version, PluginId, Arc<str>)>,
 }
@@ -198,14 +199,14 @@ impl Memory {
             items.extend(keys.iter().map(|(key, _)| Item::kv(plugin, key)));
         }
         for (plugin, jobs) in &self.jobs {
-            items.extend(jobs.keys().map(|job| Item::generation(plugin, job)));
+            items.extend(jobs.iter().map(|(job, _)| Item::generation(plugin, job)));
         }
         items
     }
 
     pub(crate) fn job_counts(&self) -> JobCounts {
         let mut counts = JobCounts::default();
-        for job in self.jobs.values().flat_map(BTreeMap::values) {
+        for (_, job) in self.jobs.values().flat_map(JobTable::iter) {
             counts.count(&job.value.state);
         }
         counts

@@ -132,3 +132,66 @@ async fn jobs_outlive_the_host() {
     assert_eq!(read(&store, "p1", here, "two").await, Ok(JobState::Running));
     assert_sound(&store).await;
 }
+
+/// Proves C6: a plugin cannot have more than 1,000 jobs waiting or running; when one is finished, there is room for another.
+#[tokio::test]
+async fn unfinished_jobs_are_limited() {
+    let store = filled(Options::default()).await;
+    for hundred in 0..10 {
+        let jobs = (0..100).map(|number| submit("p1", &format!("{hundred}-{number}")));
+        commit(&store, &[], jobs.collect()).await.unwrap();
+    }
+    let over = Err(CommitError::OverQuota);
+    assert_eq!(commit(&store, &[], vec![submit("p1", "more")]).await, over);
+    commit(&store, &[], vec![set_flag("k", json!(1))])
+        .await
+        .unwrap();
+    let job = store.take_job().await.unwrap().unwrap();
+    assert_eq!(commit(&store, &[], vec![submit("p1", "more")]).await, over);
+    store
+        .finish_job(&job.plugin, &job.id, JobState::Failed)
+        .await
+        .unwrap();
+    let two = ["more", "yet more"].map(|job| submit("p1", job));
+    assert_eq!(commit(&store, &[], two.into()).await, over);
+    commit(&store, &[], vec![submit("p1", "more")])
+        .await
+        .unwrap();
+    assert_sound(&store).await;
+}
+
+/// Proves C6: beyond 10,000 jobs of a plugin, those go that have been finished longest.
+#[tokio::test]
+async fn finished_jobs_make_place_for_new_ones() {
+    let hand = Hand::default();
+    let store = filled(hand.options()).await;
+    let name = |round, number| format!("{round}-{number}");
+    for round in 0..10 {
+        let jobs = (0..1_000).map(|number| submit("p1", &name(round, number)));
+        commit(&store, &[], jobs.collect()).await.unwrap();
+        let finish = (0..1_000).map(|_| async {
+            let job = store.take_job().await.unwrap().unwrap();
+            let done = JobState::Done(String::new());
+            store.finish_job(&job.plugin, &job.id, done).await.unwrap()
+        });
+        for finished in finish {
+            assert!(finished.await);
+        }
+        hand.pass(1);
+    }
+    let here = || Subject::world("a").session("s");
+    let oldest = read(&store, "p1", here(), "0-0").await;
+    assert_eq!(oldest, Ok(JobState::Done(String::new())));
+    let three = ["x", "y", "z"].map(|job| submit("p1", job));
+    commit(&store, &[], three.into()).await.unwrap();
+    let counts = JobCounts {
+        queued: 3,
+        done: 9_997,
+        ..JobCounts::default()
+    };
+    assert_eq!(store.job_counts(), counts);
+    let oldest = read(&store, "p1", here(), "0-0").await;
+    assert_eq!(oldest, Err(PortError::NotFound));
+    assert!(read(&store, "p1", here(), "1-0").await.is_ok());
+    assert_sound(&store).await;
+}

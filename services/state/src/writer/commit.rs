@@ -10,7 +10,7 @@ use super::tally::Tally;
 use crate::content::Content;
 use crate::history::NewRow;
 use crate::item::Item;
-use crate::job::JobDocument;
+use crate::job::{JobDocument, MOST_UNFINISHED};
 use crate::{change, depth};
 
 /// Makes a call's changes on the overlay, one row of the history for each. `before` is what its plugin has in the store, `revision` is the
@@ -49,6 +49,11 @@ fn fits_quota(before: Tally, after: Tally, quota: KvQuota) -> Result<(), CommitE
     let over = |before: u64, after: u64, most: u64| after > before && after > most;
     if over(before.kv.bytes, after.kv.bytes, quota.bytes)
         || over(before.kv.keys, after.kv.keys, quota.keys)
+        || over(
+            before.unfinished_jobs,
+            after.unfinished_jobs,
+            MOST_UNFINISHED,
+        )
     {
         return Err(CommitError::OverQuota);
     }

@@ -42,11 +42,10 @@ impl Writer {
                 expired.map(|key| Item::kv(plugin, key))
             });
             let jobs = memory.jobs.iter().flat_map(|(plugin, jobs)| {
-                let finished = jobs.iter().filter(|(_, job)| {
-                    let at_ms = job.value.finished_ms;
-                    at_ms.is_some_and(|at_ms| at_ms < finished_before_ms)
-                });
-                finished.map(|(job, _)| Item::generation(plugin, job))
+                let finished = jobs.finished();
+                finished
+                    .take_while(|(at_ms, _)| *at_ms < finished_before_ms)
+                    .map(|(_, job)| Item::generation(plugin, job))
             });
             keys.chain(jobs).take(STEP).collect::<Vec<_>>()
         };
