@@ -21,6 +21,10 @@ use crate::write_set::{Change, Document, Version, Write};
 /// A receipt keeps at most this many denials and counts the rest.
 const MAX_DENIALS: usize = 64;
 
+/// What each change counts against the write budget besides its keys and values, in bytes: it costs the host memory, a row of the history
+/// and time at the commit, however short it is.
+const WRITE_COST: u64 = 64;
+
 /// The permissions of whose denial the host has been warned in this call.
 #[derive(Default)]
 struct Warned(BTreeSet<String>);
@@ -256,14 +260,16 @@ impl Call {
         self.reads.entry(document).or_insert(version);
     }
 
-    /// Collects a change for the call's commit. `size` is what counts against the write budget: keys and values in bytes.
+    /// Collects a change for the call's commit. `size` is what counts against the write budget, besides 64 bytes for the change itself: keys
+    /// and values in bytes.
     pub fn write(
         &mut self,
         document: Document,
         change: Change,
         size: usize,
     ) -> Result<(), RoomError> {
-        self.written = self.written.saturating_add(size as u64);
+        let cost = (size as u64).saturating_add(WRITE_COST);
+        self.written = self.written.saturating_add(cost);
         if self.written > self.grant.limits().write_bytes {
             return Err(RoomError::over_budget());
         }

@@ -1,6 +1,7 @@
 //! What stands behind an item.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use portcullis::capability::port::Versioned;
@@ -60,6 +61,11 @@ impl Content {
     /// The document in JSON.
     pub(crate) fn text(&self) -> serde_json::Result<String> {
         each!(self, document => serde_json::to_string(&document.value))
+    }
+
+    /// Writes the document in JSON.
+    pub(crate) fn write(&self, to: impl io::Write) -> serde_json::Result<()> {
+        each!(self, document => serde_json::to_writer(to, &document.value))
     }
 
     /// Reads the document of an item.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use portcullis::capability::port::{KvEntry, Versioned};
-use portcullis::write_set::{Change, CommitError, KvQuota, Version, Write, WriteSet};
+use portcullis::write_set::{Change, CommitError, Version, Write, WriteSet};
 
+use super::bounds;
 use super::overlay::Overlay;
 use super::tally::Tally;
 use crate::content::Content;
 use crate::history::NewRow;
 use crate::item::Item;
-use crate::job::{JobDocument, MOST_UNFINISHED};
+use crate::job::JobDocument;
 use crate::{change, depth};
 
 /// Makes a call's changes on the overlay, one row of the history for each. `before` is what its plugin has in the store, `revision` is the
@@ -31,7 +32,8 @@ pub(super) fn stage(
     for write in &set.writes {
         rows.push(apply(overlay, set, write, revision)?);
     }
-    fits_quota(before, before.after(overlay), set.kv_quota)?;
+    bounds::tally(before, before.after(overlay), set.kv_quota)?;
+    bounds::documents(overlay)?;
     Ok(rows)
 }
 
@@ -44,22 +46,6 @@ fn current(overlay: &Overlay<'_>, item: &Item) -> Option<Version> {
     }
 }
 
-/// A quota holds back what grows only: a store over a quota that was lowered can still shrink.
-fn fits_quota(before: Tally, after: Tally, quota: KvQuota) -> Result<(), CommitError> {
-    let over = |before: u64, after: u64, most: u64| after > before && after > most;
-    if over(before.kv.bytes, after.kv.bytes, quota.bytes)
-        || over(before.kv.keys, after.kv.keys, quota.keys)
-        || over(
-            before.unfinished_jobs,
-            after.unfinished_jobs,
-            MOST_UNFINISHED,
-        )
-    {
-        return Err(CommitError::OverQuota);
-    }
-    Ok(())
-}
-
 fn apply(
     overlay: &mut Overlay<'_>,
     set: &WriteSet,
@@ -70,7 +56,7 @@ fn apply(
     let text = serde_json::to_string(&write.change).map_err(|_| CommitError::Failed)?;
     let done = is_allowed(set, &item)
         && depth::fits(&text, depth::CHANGE_LEVELS)
-        && make(overlay, set, &item, &write.change, revision);
+        && make(overlay, set, &item, &write.change, revision)?;
     if !done {
         return Err(CommitError::Failed);
     }
@@ -90,15 +76,15 @@ fn is_allowed(set: &WriteSet, item: &Item) -> bool {
     }
 }
 
-/// Makes one change; false if it cannot be made.
+/// Makes one change; false if it cannot be made as it is.
 fn make(
     overlay: &mut Overlay<'_>,
     set: &WriteSet,
     item: &Item,
     change: &Change,
     revision: Version,
-) -> bool {
-    match (item, change) {
+) -> Result<bool, CommitError> {
+    Ok(match (item, change) {
         (Item::Session { world, .. }, _) => {
             let fits = match change {
                 Change::SetFlag { namespace, .. } | Change::ClearFlag { namespace, .. } => {
@@ -119,10 +105,11 @@ fn make(
                 _ => true,
             };
             let edit = |content: &mut Content| {
+                bounds::npc(content, change)?;
                 let npc = content.npc_mut();
-                npc.is_some_and(|npc| change::npc(npc, change))
+                Ok(npc.is_some_and(|npc| change::npc(npc, change)))
             };
-            fits && overlay.edit(item, edit).unwrap_or(false)
+            fits && overlay.edit(item, edit).unwrap_or(Ok(false))?
         }
         (Item::Kv { .. }, Change::PutKv { value, expires_ms }) => {
             let entry = KvEntry {
@@ -145,7 +132,7 @@ fn make(
             free
         }
         _ => false,
-    }
+    })
 }
 
 /// A new document; its version comes with the commit.

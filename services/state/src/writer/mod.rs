@@ -1,6 +1,7 @@
 //! The one thread that changes anything. What waits for it when it comes is written in one transaction: first on disk, then in memory.
 
 mod batch;
+mod bounds;
 mod commit;
 mod overlay;
 mod prune;
