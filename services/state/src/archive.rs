@@ -31,22 +31,8 @@ impl Archive {
     /// # Errors
     /// The file is not there or cannot be read; it is no database, or not one of this program's schema.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let io = |source| OpenError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let real = std::fs::canonicalize(path).map_err(io)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let failure = |error| open::failure(path, error);
-        let connection = Connection::open_with_flags(real, flags).map_err(failure)?;
-        let patient = connection.busy_timeout(Duration::from_secs(10));
-        patient.map_err(failure)?;
-        match open::inspect(path, &connection)? {
-            Found::Ours => Ok(Self { connection }),
-            _ => Err(OpenError::NotADatabase {
-                path: path.to_owned(),
-            }),
-        }
+        let connection = connect(path)?;
+        Ok(Self { connection })
     }
 
     /// The worlds with all that is in them, by id.
@@ -136,5 +122,25 @@ impl Archive {
             None => Ok(memory),
             Some(_) => Err(ReadError::Damaged(damage.join("; "))),
         }
+    }
+}
+
+/// A connection that can only read, to a database of ours.
+pub(crate) fn connect(path: &Path) -> Result<Connection, OpenError> {
+    let io = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let real = std::fs::canonicalize(path).map_err(io)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failure = |error| open::failure(path, error);
+    let connection = Connection::open_with_flags(real, flags).map_err(failure)?;
+    let patient = connection.busy_timeout(Duration::from_secs(10));
+    patient.map_err(failure)?;
+    match open::inspect(path, &connection)? {
+        Found::Ours => Ok(connection),
+        _ => Err(OpenError::NotADatabase {
+            path: path.to_owned(),
+        }),
     }
 }

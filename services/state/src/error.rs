@@ -118,10 +118,13 @@ pub enum ReadError {
     /// SQLite failed.
     #[error("the database cannot be read: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// The file cannot be opened.
+    #[error(transparent)]
+    Open(#[from] Box<OpenError>),
     /// Something on disk is not what a store writes.
     #[error("the database is damaged: {0}")]
     Damaged(String),
-    /// The store's writer is gone.
+    /// The store's writer is gone, or the question panicked.
     #[error("the store has stopped; its log has the reason")]
     Stopped,
 }

@@ -1,5 +1,6 @@
 //! Opening a store: keep others out, look at the file, read it, start the writer.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -41,7 +42,7 @@ impl Store {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection =
             Connection::open_with_flags(&real, flags).map_err(|error| failure(path, error))?;
-        start(path, connection, options, Some(lock))
+        start(path, connection, options, Some((real, lock)))
     }
 
     /// A store that lasts as long as it is held: for tests and demos.
@@ -93,15 +94,18 @@ fn start(
     path: &Path,
     mut connection: Connection,
     options: Options,
-    lock: Option<File>,
+    file: Option<(PathBuf, File)>,
 ) -> Result<Store, OpenError> {
     prepare(path, &mut connection, &options)?;
     let (memory, records) = read(path, &connection)?;
+    let (file, lock) = file.unzip();
     let shared = Arc::new(Shared::new(memory, records));
     let mut writer = Writer {
         connection,
         shared: shared.clone(),
         options,
+        last_ms: Cell::new(0),
+        sweeping: Vec::new(),
         lost: false,
         _lock: lock,
     };
@@ -115,7 +119,7 @@ fn start(
         path: path.to_owned(),
         source,
     })?;
-    Ok(Store::new(shared, clock, sender, thread))
+    Ok(Store::new(shared, clock, file, sender, thread))
 }
 
 /// Looks at the file before anything of it is changed, then brings it to the newest schema.

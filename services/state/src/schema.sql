@@ -85,6 +85,7 @@ CREATE TABLE events (
     document TEXT NOT NULL CHECK (json_valid(document))
 ) STRICT;
 CREATE INDEX events_of_plugin ON events (plugin, id);
+CREATE INDEX events_of_kind ON events (kind, id);
 
 -- The crash-loop guard's records.
 CREATE TABLE guard (

@@ -1,6 +1,7 @@
 //! The store itself: a handle to what is in memory, and to the writer.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError};
@@ -8,8 +9,10 @@ use std::thread::JoinHandle;
 
 use portcullis::clock::SharedClock;
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::archive;
 use crate::check::{self, CheckReport};
 use crate::document::World;
 use crate::error::{FlushError, ReadError, TransactError};
@@ -28,6 +31,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     clock: SharedClock,
+    /// The database's file; `None` in memory.
+    file: Option<PathBuf>,
     /// `None` only while the store is dropped.
     sender: Option<Sender<Task>>,
     writer: Option<JoinHandle<()>>,
@@ -37,12 +42,14 @@ impl Store {
     pub(crate) fn new(
         shared: Arc<Shared>,
         clock: SharedClock,
+        file: Option<PathBuf>,
         sender: Sender<Task>,
         writer: JoinHandle<()>,
     ) -> Self {
         Self(Arc::new(Inner {
             shared,
             clock,
+            file,
             sender: Some(sender),
             writer: Some(writer),
         }))
@@ -144,7 +151,7 @@ impl Store {
     /// The database cannot be read.
     pub async fn history(&self, query: &HistoryQuery) -> Result<Vec<HistoryEntry>, ReadError> {
         let query = query.clone();
-        self.query(move |connection| history::read(connection, &query))
+        self.query_aside(move |connection| history::read(connection, &query))
             .await
     }
 
@@ -154,17 +161,16 @@ impl Store {
     /// The database cannot be read.
     pub async fn events(&self, query: &EventQuery) -> Result<EventPage, ReadError> {
         let query = query.clone();
-        self.query(move |connection| event::read(connection, &query))
+        self.query_aside(move |connection| event::read(connection, &query))
             .await
     }
 
-    /// Replays the history and compares it with what is stored. Changes wait meanwhile; where the history is long, an
-    /// [`Archive`](crate::Archive) of the same file checks it without holding them up.
+    /// Replays the history and compares it with what is stored.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn check(&self) -> Result<CheckReport, ReadError> {
-        self.query(check::run).await
+        self.query_aside(check::run).await
     }
 
     /// How many events were dropped since the store was opened, because too many waited to be written.
@@ -188,6 +194,24 @@ impl Store {
         self.send(Task::Sweep(sender));
         // If the writer is gone there is nothing to sweep.
         let _swept = receiver.await;
+    }
+
+    /// Asks the database itself, and sees what was sent before. A file is read on a connection and a thread of its own, so that changes do
+    /// not wait; what is in memory, and what is asked outside of a tokio runtime, on the writer's thread.
+    pub(crate) async fn query_aside<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let (Some(file), Ok(runtime)) = (self.0.file.clone(), Handle::try_current()) else {
+            return self.query(read).await;
+        };
+        self.query(|_| Ok(())).await?;
+        let read = runtime.spawn_blocking(move || {
+            let connection = archive::connect(&file).map_err(Box::new)?;
+            read(&connection)
+        });
+        // It ends without a reply only if it panicked, or the runtime ended.
+        read.await.unwrap_or(Err(ReadError::Stopped))
     }
 
     /// Asks the database itself, on the writer's thread.

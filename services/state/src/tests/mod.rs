@@ -11,8 +11,8 @@ mod history;
 mod jobs;
 mod kill;
 mod kv;
-
 mod opening;
+mod panics;
 mod ports;
 mod random;
 mod speed;

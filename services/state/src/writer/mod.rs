@@ -10,7 +10,9 @@ mod tally;
 mod transaction;
 mod validate;
 
+use std::cell::Cell;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -32,7 +34,7 @@ use crate::error::{FlushError, InvalidDocument};
 use crate::options::Options;
 use crate::save::{self, SaveError};
 use crate::shared::Shared;
-use crate::{event, guard, history};
+use crate::{event, guard, history, load};
 
 /// The most tasks of one transaction: who came first should not wait for all who came after.
 const TASKS: usize = 1_000;
@@ -81,6 +83,10 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: Options,
+    /// The last time that the clock told.
+    pub(crate) last_ms: Cell<u64>,
+    /// Who waits for a sweep to come to its end.
+    pub(crate) sweeping: Vec<oneshot::Sender<()>>,
     /// Whether events or guard records could not be written since the last flush.
     pub(crate) lost: bool,
     /// Keeps other hosts out as long as the writer lives.
@@ -92,17 +98,59 @@ impl Writer {
     pub(crate) fn run(mut self, tasks: &Receiver<Task>, again: bool) {
         let mut next_sweep = Instant::now() + until_next_sweep(again);
         loop {
-            let wait = next_sweep.saturating_duration_since(Instant::now());
-            match tasks.recv_timeout(wait) {
+            let wait = if self.sweeping.is_empty() {
+                next_sweep.saturating_duration_since(Instant::now())
+            } else {
+                Duration::ZERO
+            };
+            let received = match tasks.recv_timeout(wait) {
                 Ok(first) => {
                     let waiting = tasks.try_iter().take(TASKS - 1);
-                    self.write_all(std::iter::once(first).chain(waiting).collect());
+                    std::iter::once(first).chain(waiting).collect()
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let step = AssertUnwindSafe(|| self.step(received, &mut next_sweep));
+            if catch_unwind(step).is_err() && !self.recover() {
+                return;
             }
-            if Instant::now() >= next_sweep {
-                next_sweep = Instant::now() + until_next_sweep(self.sweep());
+        }
+    }
+
+    /// Writes what was received, and sweeps one step if it is time: others wait for no more than that.
+    fn step(&mut self, received: Vec<Task>, next_sweep: &mut Instant) {
+        if !received.is_empty() {
+            self.write_all(received);
+        }
+        if self.sweeping.is_empty() && Instant::now() < *next_sweep {
+            return;
+        }
+        let again = self.sweep();
+        *next_sweep = Instant::now() + until_next_sweep(again);
+        if !again {
+            for reply in self.sweeping.drain(..) {
+                // Whoever asked may be gone.
+                let _gone = reply.send(());
+            }
+        }
+    }
+
+    /// Goes on after a panic: whoever waited for what was received learns that it failed, and what is on disk is what counts. False if that
+    /// cannot be read; the store ends then, rather than show what is not so.
+    fn recover(&mut self) -> bool {
+        self.lost = true;
+        tracing::error!(
+            "the store's writer panicked; what it was at is undone where it was not written"
+        );
+        match load::all(&self.connection) {
+            Ok((memory, damage)) if damage.is_empty() => {
+                *self.shared.write() = memory;
+                true
+            }
+            _ => {
+                tracing::error!("the store cannot be read again, and stops");
+                false
             }
         }
     }
@@ -116,7 +164,10 @@ impl Writer {
             match task {
                 Task::Commit { set, reply } => batch.commit(&memory, &set, reply),
                 Task::Transact { actor, work } => batch.transact(&memory, actor, work),
-                Task::Event(event) => batch.events.push(*event),
+                Task::Event(event) => {
+                    self.shared.events_waiting.fetch_sub(1, Ordering::Relaxed);
+                    batch.events.push(*event);
+                }
                 Task::Guard(plugin, record) => drop(batch.guard.insert(plugin, record)),
                 Task::Query(_) | Task::Flush(_) | Task::Sweep(_) => later.push(task),
             }
@@ -125,29 +176,34 @@ impl Writer {
         self.write(batch);
         for task in later {
             match task {
-                Task::Query(query) => query(&self.connection),
+                Task::Query(query) => {
+                    let query = AssertUnwindSafe(|| query(&self.connection));
+                    if catch_unwind(query).is_err() {
+                        tracing::error!("a question about the database panicked");
+                    }
+                }
                 Task::Flush(reply) => {
                     let lost = std::mem::take(&mut self.lost);
                     let _gone = reply.send(if lost { Err(FlushError) } else { Ok(()) });
                 }
-                Task::Sweep(reply) => {
-                    while self.sweep() {}
-                    let _gone = reply.send(());
-                }
+                Task::Sweep(reply) => self.sweeping.push(reply),
                 _ => {}
             }
         }
     }
 
-    /// The time, as far as SQLite's integers go.
+    /// The time, as far as SQLite's integers go. The clock is the host's: if it panics, time stands still.
     fn now_ms(&self) -> u64 {
-        self.options.clock.now_ms().min(i64::MAX.unsigned_abs())
+        match catch_unwind(AssertUnwindSafe(|| self.options.clock.now_ms())) {
+            Ok(now_ms) => self.last_ms.set(now_ms.min(i64::MAX.unsigned_abs())),
+            Err(_) => tracing::error!("the store's clock panicked"),
+        }
+        self.last_ms.get()
     }
 
     /// Writes a batch, then shows it, then tells those who wait.
     fn write(&mut self, mut batch: Batch) {
         let replies = batch.take_replies();
-        let events = batch.events.len();
         let written = batch.is_empty() || self.save(&batch);
         if written {
             self.publish(batch);
@@ -158,9 +214,6 @@ impl Writer {
             let alone = batch.is_empty() || self.save(&batch);
             self.lost |= !alone;
         }
-        self.shared
-            .events_waiting
-            .fetch_sub(events, Ordering::Relaxed);
         Batch::reply(replies, written);
     }
 
