@@ -4,17 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis::capability::port::JobState;
-use portcullis_state::{Job, Store};
+use portcullis_state::Store;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-use crate::provider::{Provider, ProviderError};
+use crate::provider::Provider;
+use crate::work::Stranded;
 
 /// The longest wait between two attempts, whatever a provider asks for.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// A result of more characters is cut: it is read by plugins, whose crossings have limits.
-const MAX_TEXT_CHARS: usize = 64 * 1024;
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How jobs are worked on.
 #[derive(Clone, Debug)]
@@ -23,7 +21,8 @@ pub struct Options {
     pub at_once: usize,
     /// How often a job is tried before it has failed for good. Default 5. A restart of the host counts as another try.
     pub attempts: u32,
-    /// How long to wait after the first attempt that failed; twice as long after each further one. Default 1 second.
+    /// How long to wait after the first attempt that failed, of the provider or of the store; twice as long after each further one. Default
+    /// 1 second.
     pub backoff: Duration,
 }
 
@@ -37,7 +36,14 @@ impl Default for Options {
     }
 }
 
-/// What came of jobs.
+impl Options {
+    /// How long to wait before a store that failed is asked for jobs again.
+    fn pause(&self) -> Duration {
+        self.backoff.clamp(Duration::from_millis(1), LONGEST_WAIT)
+    }
+}
+
+/// What came of jobs, as far as it is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Jobs that have their text.
@@ -49,9 +55,10 @@ pub struct Progress {
 /// Works on the generation jobs of a store.
 #[derive(Clone)]
 pub struct Generator {
-    store: Store,
-    provider: Arc<dyn Provider>,
-    options: Options,
+    pub(crate) store: Store,
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) options: Options,
+    pub(crate) stranded: Stranded,
 }
 
 impl Generator {
@@ -61,15 +68,20 @@ impl Generator {
             store,
             provider: Arc::new(provider),
             options,
+            stranded: Stranded::default(),
         }
     }
 
     /// Works until no job waits. For hosts whose time is their own, such as a simulation that is to run the same each time: jobs are
-    /// worked on in the order in which they were submitted, one after another.
+    /// worked on in the order in which they were submitted, one after another. It ends early if the store fails; a job whose result could
+    /// not be stored waits again. If the future is dropped, the job under way waits again too.
     pub async fn drain(&self) -> Progress {
         let mut progress = Progress::default();
-        while let Some(job) = self.take().await {
-            progress.count(&self.work(job).await);
+        while let Ok(Some(job)) = self.take().await {
+            match self.work(job).await {
+                Some(state) => progress.count(&state),
+                None => break,
+            }
         }
         progress
     }
@@ -90,8 +102,11 @@ impl Generator {
         loop {
             // Asked for before looking, so that a job that is submitted in between wakes it.
             let submitted = self.store.job_submitted();
+            let mut failed = false;
             while under_way.len() < at_once && !*stopped.borrow() {
-                let Some(job) = self.take().await else {
+                let taken = self.take().await;
+                failed = taken.is_err();
+                let Ok(Some(job)) = taken else {
                     break;
                 };
                 let generator = self.clone();
@@ -102,12 +117,10 @@ impl Generator {
             }
             tokio::select! {
                 Some(state) = under_way.join_next(), if !under_way.is_empty() => {
-                    // A task that panicked leaves its job as running; it is tried again after a restart.
-                    if let Ok(state) = state {
-                        progress.count(&state);
-                    }
+                    progress.join(state);
                 }
                 () = submitted, if under_way.len() < at_once => {}
+                () = tokio::time::sleep(self.options.pause()), if failed => {}
                 changed = stopped.changed(), if !*stopped.borrow() => {
                     if changed.is_err() {
                         // Whoever could stop it is gone: stop.
@@ -118,54 +131,26 @@ impl Generator {
         }
     }
 
-    async fn finish(&self, mut under_way: JoinSet<JobState>, mut progress: Progress) -> Progress {
+    async fn finish(
+        &self,
+        mut under_way: JoinSet<Option<JobState>>,
+        mut progress: Progress,
+    ) -> Progress {
         while let Some(state) = under_way.join_next().await {
-            if let Ok(state) = state {
-                progress.count(&state);
-            }
+            progress.join(state);
         }
         progress
-    }
-
-    /// The job that waits longest. A store that fails is asked again when the next job is submitted.
-    async fn take(&self) -> Option<Job> {
-        self.store.take_job().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "no generation job could be taken");
-            None
-        })
-    }
-
-    /// Works on one job until it is done or has failed for good.
-    async fn work(&self, job: Job) -> JobState {
-        let state = self.attempt(&job).await;
-        let finished = self.store.finish_job(&job.plugin, &job.id, state.clone());
-        if let Err(error) = finished.await {
-            tracing::error!(job = %job.id, plugin = %job.plugin, %error, "a generated text could not be stored");
-        }
-        state
-    }
-
-    async fn attempt(&self, job: &Job) -> JobState {
-        let mut wait = self.options.backoff;
-        for attempt in job.attempt..=self.options.attempts.max(job.attempt) {
-            let why = match self.provider.generate(&job.request).await {
-                Ok(text) => return JobState::Done(text.chars().take(MAX_TEXT_CHARS).collect()),
-                Err(ProviderError::Never(why)) => why,
-                Err(ProviderError::Later { after, .. }) if attempt < self.options.attempts => {
-                    tokio::time::sleep(after.unwrap_or(wait).min(LONGEST_WAIT)).await;
-                    wait = wait.saturating_mul(2);
-                    continue;
-                }
-                Err(ProviderError::Later { why, .. }) => format!("{why} ({attempt} attempts)"),
-            };
-            tracing::warn!(job = %job.id, plugin = %job.plugin, why, "text generation failed");
-            break;
-        }
-        JobState::Failed
     }
 }
 
 impl Progress {
+    /// What was stored counts. A task that was ended has put its job back.
+    fn join(&mut self, state: Result<Option<JobState>, JoinError>) {
+        if let Ok(Some(state)) = state {
+            self.count(&state);
+        }
+    }
+
     fn count(&mut self, state: &JobState) {
         match state {
             JobState::Done(_) => self.done += 1,

@@ -13,6 +13,7 @@ mod generator;
 pub mod openai;
 mod provider;
 mod storyteller;
+mod work;
 
 pub use generator::{Generator, Options, Progress, Running};
 pub use openai::OpenAi;

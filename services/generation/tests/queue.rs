@@ -1,5 +1,5 @@
 //! Jobs of a store and who works on them.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,7 +21,10 @@ fn plugin() -> PluginId {
 
 /// A store in whose world a plugin has submitted jobs with these prompts, which are their ids too.
 async fn store(prompts: &[&str]) -> Store {
-    let store = Store::in_memory(Default::default()).unwrap();
+    fill(Store::in_memory(Default::default()).unwrap(), prompts).await
+}
+
+async fn fill(store: Store, prompts: &[&str]) -> Store {
     let put = |tx: &mut portcullis_state::Transaction<'_>| {
         tx.put_world(World::new("w", WorldDocument::default()));
         Ok::<_, Infallible>(())
@@ -83,6 +86,8 @@ impl Provider for Moody {
         let asked = self.asked.fetch_add(1, Ordering::SeqCst);
         match request.prompt.parse::<u32>() {
             Ok(busy) if asked < busy => Err(ProviderError::later("busy")),
+            _ if request.prompt == "panic" => panic!("what a prompt"),
+            _ if request.prompt == "wait" => std::future::pending().await,
             _ if request.prompt == "never" => Err(ProviderError::Never("refused".to_owned())),
             _ => Ok(request.prompt.clone()),
         }
@@ -133,4 +138,107 @@ async fn jobs_come_while_it_works() {
     assert_eq!(generator.stop().await, expected);
     submit(&store, "late").await;
     assert_eq!(state(&store, "late").await, JobState::Queued);
+}
+
+/// A store in a file with one job, and what makes it fail.
+struct Failing {
+    _directory: tempfile::TempDir,
+    database: rusqlite::Connection,
+    store: Store,
+}
+
+impl Failing {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.db");
+        let store = fill(Store::open(&path, Default::default()).unwrap(), &["a"]).await;
+        Self {
+            database: rusqlite::Connection::open(&path).unwrap(),
+            _directory: directory,
+            store,
+        }
+    }
+
+    /// From now on no job can be stored whose state is one of these.
+    fn fail(&self, states: &str) {
+        let sql = format!(
+            "CREATE TRIGGER fail BEFORE INSERT ON jobs
+                WHEN json_extract(NEW.document, '$.state.state') IN ({states})
+                BEGIN SELECT RAISE(ABORT, 'no'); END"
+        );
+        self.database.execute_batch(&sql).unwrap();
+    }
+
+    fn mend(&self) {
+        self.database.execute_batch("DROP TRIGGER fail").unwrap();
+    }
+
+    fn generator(&self) -> Generator {
+        Generator::new(self.store.clone(), Moody::default(), quick())
+    }
+}
+
+async fn until_done(store: &Store) {
+    for _ in 0..1_000 {
+        if store.job_counts().done == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}", store.job_counts());
+}
+
+/// Proves C6: a provider that panics fails its job, and no other.
+#[tokio::test]
+async fn a_provider_that_panics() {
+    let store = store(&["panic", "a"]).await;
+    let generator = Generator::new(store.clone(), Moody::default(), quick());
+    let expected = Progress { done: 1, failed: 1 };
+    assert_eq!(generator.drain().await, expected);
+    assert_eq!(state(&store, "panic").await, JobState::Failed);
+}
+
+/// Proves C6: a job whose generator is dropped at work waits again.
+#[tokio::test]
+async fn a_generator_that_is_dropped() {
+    let store = store(&["wait"]).await;
+    let generator = Generator::new(store.clone(), Moody::default(), quick());
+    let drained = tokio::time::timeout(Duration::from_millis(50), generator.drain());
+    assert!(drained.await.is_err());
+    store.flush().await.unwrap();
+    assert_eq!(state(&store, "wait").await, JobState::Queued);
+}
+
+/// Proves C6: a result that cannot be stored does not count, and its job waits again, at the latest when the store works again.
+#[tokio::test]
+async fn a_result_that_cannot_be_stored() {
+    for (states, left) in [
+        ("'done', 'failed'", JobState::Queued),
+        ("'done', 'failed', 'queued'", JobState::Running),
+    ] {
+        let failing = Failing::new().await;
+        let generator = failing.generator();
+        failing.fail(states);
+        assert_eq!(generator.drain().await, Progress::default());
+        assert_eq!(state(&failing.store, "a").await, left);
+        failing.mend();
+        let expected = Progress { done: 1, failed: 0 };
+        assert_eq!(generator.drain().await, expected);
+    }
+}
+
+/// Proves C6: a store that fails for a moment costs no job its result, and needs no new job to be asked again.
+#[tokio::test]
+async fn a_store_that_fails_for_a_while() {
+    for states in ["'running'", "'done'", "'done', 'queued'"] {
+        let failing = Failing::new().await;
+        failing.fail(states);
+        let running = failing.generator().start();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(failing.store.job_counts().done, 0);
+        failing.mend();
+        until_done(&failing.store).await;
+        let expected = Progress { done: 1, failed: 0 };
+        assert_eq!(running.stop().await, expected, "{states}");
+    }
 }

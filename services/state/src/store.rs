@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::thread::JoinHandle;
 
 use portcullis::clock::SharedClock;
@@ -27,6 +27,15 @@ use crate::writer::{Done, Task, Transaction, Undone};
 /// at once; changes are in the database when their future is ready, and visible from then on.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
+
+/// A store that does not keep it open.
+pub(crate) struct WeakStore(Weak<Inner>);
+
+impl WeakStore {
+    pub(crate) fn upgrade(&self) -> Option<Store> {
+        self.0.upgrade().map(Store)
+    }
+}
 
 struct Inner {
     shared: Arc<Shared>,
@@ -53,6 +62,10 @@ impl Store {
             sender: Some(sender),
             writer: Some(writer),
         }))
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakStore {
+        WeakStore(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -195,3 +195,37 @@ async fn finished_jobs_make_place_for_new_ones() {
     assert!(read(&store, "p1", here(), "1-0").await.is_ok());
     assert_sound(&store).await;
 }
+
+/// Proves C6: a job that was taken for somebody who is gone waits again, whether the writer comes before or after.
+#[tokio::test]
+async fn a_job_that_nobody_takes_goes_back() {
+    let store = filled(Options::default()).await;
+    commit(&store, &[], vec![submit("p1", "one")])
+        .await
+        .unwrap();
+    for after in [false, true] {
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let held = store.transact("hold", move |_| {
+            let _released = held.recv();
+            Ok::<_, Infallible>(())
+        });
+        let mut taking = Box::pin(store.take_job());
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(taking.as_mut().poll(cx)));
+        assert!(polled.await.is_pending());
+        if after {
+            drop(hold);
+            store.flush().await.unwrap();
+            assert_eq!(store.job_counts().running, 1);
+            drop(taking);
+        } else {
+            drop(taking);
+            drop(hold);
+        }
+        held.await.unwrap();
+        // The first flush sees the job taken, the second sees it put back.
+        store.flush().await.unwrap();
+        store.flush().await.unwrap();
+        assert_eq!(store.job_counts().queued, 1, "{after}");
+    }
+    assert_eq!(store.take_job().await.unwrap().unwrap().attempt, 3);
+}
