@@ -6,6 +6,15 @@
 //! then shows it. A call's changes are made as a whole or not at all, with one row of the [`history`](Store::history) for each, and
 //! they survive a killed process ([`Durability`]).
 //!
+//! What calls can store has bounds, and a commit that would go beyond one is over quota, as a whole; the host's own changes are not held back:
+//!
+//! | of | at most |
+//! |---|---|
+//! | a plugin's keys | [`Limits::kv_bytes`](portcullis::Limits) and `kv_keys`. Expired keys go, as a change of the host, before they are counted |
+//! | a plugin's generation jobs | 1,000 that wait or run; 10,000 in all, and beyond them those go that have been finished longest |
+//! | a session or an NPC | 4 MiB of JSON. One that the host made larger can shrink |
+//! | an NPC | 64 tags, at each step of a call's changes |
+//!
 //! An [`Archive`] looks into the file without holding a host back, and replays the history to [`check`](Archive::check) it.
 
 mod archive;

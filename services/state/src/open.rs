@@ -45,6 +45,30 @@ impl Store {
         start(path, connection, options, Some((real, lock)))
     }
 
+    /// Removes the database in a file for good, with what belongs to it; what is not there need not be. It is not looked into, so a damaged
+    /// one can be removed too. While it is removed no host can open it. The lock file beside it stays: a host that has opened it already,
+    /// and takes its lock next, and another one that made a new lock file would otherwise not see each other.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] if a host has it, and then nothing is removed; a file cannot be removed, and what is left is then removed by
+    /// another try.
+    pub fn remove(path: &Path) -> Result<(), OpenError> {
+        let at = |source| OpenError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let real = real(path).map_err(at)?;
+        let _lock = lock(&real)?;
+        // The database first: without it, what is left beside it counts for nothing.
+        for end in ["", "-wal", "-shm"] {
+            match fs::remove_file(beside(&real, end)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// A store that lasts as long as it is held: for tests and demos.
     ///
     /// # Errors
@@ -68,11 +92,16 @@ fn real(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// The file whose name has this end too.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(end);
+    PathBuf::from(name)
+}
+
 /// The system lets go of the lock when the process ends, however it ends.
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut lock = OsString::from(path);
-    lock.push(".lock");
-    let lock = PathBuf::from(lock);
+    let lock = beside(path, ".lock");
     let at = |source| OpenError::Io {
         path: lock.clone(),
         source,

@@ -9,9 +9,9 @@ pub struct Options {
     pub clock: SharedClock,
     /// What a change must survive before it counts as made.
     pub durability: Durability,
-    /// For how many days events and finished generation jobs are kept.
+    /// For how many days events and finished generation jobs are kept; [`u32::MAX`] for ever. Of a plugin's jobs at most 10,000 are kept.
     pub events_days: u32,
-    /// For how many days the history of changes is kept.
+    /// For how many days the history of changes is kept; [`u32::MAX`] for ever.
     pub history_days: u32,
 }
 
@@ -22,6 +22,20 @@ impl Default for Options {
             durability: Durability::default(),
             events_days: 30,
             history_days: 90,
+        }
+    }
+}
+
+impl Options {
+    /// For tools that open the state of a host that is not running, such as an import: nothing goes because of its age, whatever that host
+    /// keeps for how long, and each change survives a loss of power. Keys that have expired go all the same, as nobody can read them, and
+    /// jobs that were running wait again.
+    pub fn keep_everything() -> Self {
+        Self {
+            clock: SharedClock::default(),
+            durability: Durability::Power,
+            events_days: u32::MAX,
+            history_days: u32::MAX,
         }
     }
 }

@@ -196,3 +196,79 @@ async fn damaged_documents_are_named() {
         assert!(error.to_string().contains(expected), "{sql}: {error}");
     }
 }
+
+/// Proves that a store that is in use cannot be removed, by no name; and that nothing is left of one that was.
+#[tokio::test]
+async fn a_store_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.db");
+    Store::remove(&path).unwrap();
+    make(&path).await;
+    let store = Store::open(&path, Options::default()).unwrap();
+    commit(&store, &[], vec![set_flag("k", json!(2))])
+        .await
+        .unwrap();
+    let wal = directory.path().join("x.db-wal");
+    assert!(wal.exists());
+    for name in [&path, &directory.path().join("./x.db")] {
+        let error = Store::remove(name).unwrap_err();
+        assert!(matches!(error, OpenError::InUse { .. }), "{error}");
+    }
+    assert!(path.exists() && wal.exists());
+    assert_eq!(store.revision(), 3);
+    assert_sound(&store).await;
+    // A killed host leaves the files beside the database too.
+    let copies = ["x.db", "x.db-wal", "x.db-shm"].map(|name| {
+        let left = std::fs::read(directory.path().join(name)).unwrap();
+        (directory.path().join(name), left)
+    });
+    drop(store);
+    for (name, left) in copies {
+        std::fs::write(name, left).unwrap();
+    }
+    Store::remove(&path).unwrap();
+    let left = std::fs::read_dir(directory.path()).unwrap();
+    let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["x.db.lock"]);
+    let store = Store::open(&path, Options::default()).unwrap();
+    assert!(store.ids().is_empty());
+    let nowhere = directory.path().join("nowhere/x.db");
+    let error = Store::remove(&nowhere).unwrap_err();
+    assert!(matches!(error, OpenError::Io { .. }), "{error}");
+}
+
+/// Proves that a tool that opens a host's state removes nothing because of its age.
+#[tokio::test]
+async fn a_tool_keeps_everything() {
+    let (hand, directory) = (Hand::default(), tempfile::tempdir().unwrap());
+    let path = directory.path().join("x.db");
+    let event = portcullis::event::Event {
+        at_ms: 0,
+        kind: portcullis::event::EventKind::Failed,
+        plugin: identity("p1"),
+        call: None,
+        message: String::new(),
+    };
+    let store = Store::open(&path, hand.options()).unwrap();
+    fill(&store).await;
+    portcullis::event::EventSink::event(&store, &event);
+    drop(store);
+    hand.pass(u64::MAX / 2);
+    let keep = || Options {
+        clock: SharedClock::new(hand.clone()),
+        ..Options::keep_everything()
+    };
+    assert_eq!(keep().durability, Durability::Power);
+    let store = Store::open(&path, keep()).unwrap();
+    store.sweep().await;
+    let events = EventQuery {
+        limit: 9,
+        ..EventQuery::default()
+    };
+    assert_eq!(store.events(&events).await.unwrap().events.len(), 1);
+    assert!(!all_history(&store).await.is_empty());
+    assert!(assert_sound(&store).await.is_complete());
+    drop(store);
+    let store = Store::open(&path, hand.options()).unwrap();
+    assert!(all_history(&store).await.is_empty());
+}

@@ -18,7 +18,10 @@ impl Writer {
     /// Removes what is old, up to a limit; true if it reached the limit.
     pub(crate) fn sweep(&mut self) -> bool {
         let now_ms = self.now_ms();
-        let before = |days: u32| now_ms.saturating_sub(u64::from(days).saturating_mul(DAY_MS));
+        let before = |days: u32| match days {
+            u32::MAX => 0,
+            days => now_ms.saturating_sub(u64::from(days).saturating_mul(DAY_MS)),
+        };
         let (events_ms, history_ms) = (
             before(self.options.events_days),
             before(self.options.history_days),
