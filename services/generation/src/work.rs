@@ -20,7 +20,10 @@ const STORE_ATTEMPTS: u32 = 4;
 
 /// Jobs that could be neither finished nor put back, because the store failed. They are put back before the next job is taken.
 #[derive(Clone, Default)]
-pub(crate) struct Stranded(Arc<Mutex<Vec<(PluginId, Arc<str>)>>>);
+pub(crate) struct Stranded(Arc<Mutex<Vec<JobName>>>);
+
+/// A job's plugin and its id.
+type JobName = (PluginId, Arc<str>);
 
 impl Stranded {
     fn add(&self, plugin: &PluginId, job: &Arc<str>) {
@@ -28,7 +31,7 @@ impl Stranded {
         jobs.push((plugin.clone(), job.clone()));
     }
 
-    fn last(&self) -> Option<(PluginId, Arc<str>)> {
+    fn last(&self) -> Option<JobName> {
         let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.last().cloned()
     }
