@@ -46,6 +46,11 @@ async fn pages_of_events() {
     query.after = None;
     query.kinds = vec![EventKind::Disabled, EventKind::Enabled];
     assert_eq!(times(&query).await.0, [1, 2, 4, 5]);
+    // Of one kind there is an index.
+    query.kinds = vec![EventKind::ALL[1]];
+    assert_eq!(times(&query).await, (vec![1, 4, 7, 10], Some(11)));
+    query.plugin = Some(plugin("p2"));
+    assert_eq!(times(&query).await, (vec![10, 25], None));
     query.plugin = Some(plugin("p3"));
     assert_eq!(times(&query).await, (vec![], None));
     drop(store);

@@ -125,3 +125,59 @@ async fn questions_hold_nothing_up() {
     let report = asking.await.unwrap().unwrap();
     assert!(report.is_sound() && report.revision == 2, "{report:?}");
 }
+
+/// Asks for another change each time that it is asked for the time, a few times.
+#[derive(Clone, Default)]
+struct Busy {
+    store: Arc<std::sync::Mutex<Option<Store>>>,
+    left: Arc<AtomicU64>,
+}
+
+impl Clock for Busy {
+    fn now_ms(&self) -> u64 {
+        let some_left = |left: u64| left.checked_sub(1);
+        let left = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, some_left);
+        let store = self.store.lock().unwrap().clone();
+        if let (Some(store), Ok(_)) = (store, left) {
+            drop(store.call(write_set(&[], vec![set_flag("k", json!(1))])));
+        }
+        1_000
+    }
+}
+
+/// Proves that a sweep with much to remove serves others after each step.
+#[tokio::test]
+async fn a_sweep_does_not_keep_others_waiting() {
+    let clock = Busy::default();
+    let options = Options {
+        clock: SharedClock::new(clock.clone()),
+        ..Options::default()
+    };
+    let store = filled(options).await;
+    let keys = |tx: &mut Transaction<'_>| {
+        for number in 0..20_001 {
+            let entry = portcullis::capability::port::KvEntry {
+                value: Value::Null,
+                expires_ms: Some(1),
+            };
+            tx.put_kv(&plugin("p1"), &format!("{number:05}"), entry);
+        }
+        Ok::<_, Infallible>(())
+    };
+    store.transact("import", keys).await.unwrap();
+    *clock.store.lock().unwrap() = Some(store.clone());
+    // The sweep's own batch and its first step.
+    clock.left.store(2, Ordering::Relaxed);
+    store.sweep().await;
+    *clock.store.lock().unwrap() = None;
+    let history = all_history(&store).await;
+    let who = history.iter().skip_while(|entry| entry.revision < 3);
+    let mut steps: Vec<_> = who
+        .map(|entry| matches!(entry.actor, Actor::Host { .. }))
+        .collect();
+    steps.dedup();
+    assert_eq!(steps, [true, false, true], "swept, served, swept");
+    assert_sound(&store).await;
+}
