@@ -33,7 +33,7 @@ pub struct Limits {
     pub log_bytes: u64,
     /// Capability calls; the next one ends the call. Default 100,000.
     pub host_calls: u64,
-    /// Keys and values that a call may collect for its commit. Default 1 MiB.
+    /// What a call may collect for its commit: keys and values, and 64 bytes more for each change. Default 1 MiB.
     pub write_bytes: u64,
     /// What the plugin's key-value store holds at most, keys and values together. Default 4 MiB.
     pub kv_bytes: u64,

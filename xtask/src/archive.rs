@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use clap::Args;
-use portcullis_state::{Archive, OpenError, ReadError, Store, TransactError};
+use portcullis_state::{Archive, OpenError, Options, ReadError, Store, TransactError};
 
 use crate::error::CliError;
 
@@ -37,7 +37,7 @@ impl Place {
     /// It is not there, it is no state, or a host runs on it.
     pub(crate) fn store(&self) -> Result<Store, CliError> {
         self.must_exist()?;
-        Store::open(&self.state, Default::default()).map_err(unopened)
+        Store::open(&self.state, Options::keep_everything()).map_err(unopened)
     }
 
     /// Opens the state for changes, and makes it if it is not there.
@@ -45,7 +45,7 @@ impl Place {
     /// # Errors
     /// It is no state, or a host runs on it.
     pub(crate) fn store_or_new(&self) -> Result<Store, CliError> {
-        Store::open(&self.state, Default::default()).map_err(unopened)
+        Store::open(&self.state, Options::keep_everything()).map_err(unopened)
     }
 
     /// A name that is not there is a mistake in the command line and makes no new state.

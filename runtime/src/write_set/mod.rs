@@ -61,7 +61,7 @@ pub struct KvQuota {
 pub enum CommitError {
     /// A document that the call read has changed since. Nothing was written; the call may run again.
     Conflict,
-    /// The plugin's key-value store would hold more than its quota. Nothing was written.
+    /// What the plugin stores would exceed a bound: the quota of its key-value store, or one that the store sets. Nothing was written.
     OverQuota,
     /// The store failed. Nothing was written.
     Failed,

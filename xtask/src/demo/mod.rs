@@ -129,7 +129,7 @@ pub(crate) enum DemoError {
         /// Why.
         source: io::Error,
     },
-    /// The state of an earlier run cannot be removed.
+    /// The receipts of an earlier run cannot be removed.
     #[error("{}: cannot be removed: {source}", path.display())]
     Remove {
         /// The file.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use portcullis_state::Store;
 
@@ -10,33 +10,26 @@ use super::{DemoError, Options};
 
 /// Opens the state, in a directory that is made if it is not there.
 pub(super) fn open(file: &Path) -> Result<Store, DemoError> {
-    if let Some(directory) = file.parent() {
-        // If it cannot be made, opening says so.
-        let _made = fs::create_dir_all(directory);
-    }
+    make_directory(file);
     Ok(Store::open(file, Default::default())?)
 }
 
-/// Removes what earlier runs left: the state, what SQLite keeps beside it, and the receipts.
+/// Removes what earlier runs left: the state, unless a demo runs on it, and the receipts.
 pub(super) fn clear(options: &Options) -> Result<(), DemoError> {
-    let beside = |suffix: &str| {
-        let mut name = options.state.clone().into_os_string();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let files = [
-        options.state.clone(),
-        beside("-wal"),
-        beside("-shm"),
-        options.receipts.clone(),
-    ];
-    for path in files {
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(DemoError::Remove { path, source });
-            }
-            _ => {}
-        }
+    make_directory(&options.state);
+    Store::remove(&options.state)?;
+    match fs::remove_file(&options.receipts) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(DemoError::Remove {
+            path: options.receipts.clone(),
+            source,
+        }),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// If it cannot be made, whoever opens the file says so.
+fn make_directory(file: &Path) {
+    if let Some(directory) = file.parent() {
+        let _made = fs::create_dir_all(directory);
+    }
 }
