@@ -190,7 +190,7 @@ fn written_attribute<'a>(
 }
 
 /// The NPC after a change that this call has collected. Attributes are read by themselves.
-pub(super) fn changed(mut npc: NpcInfo, change: &Change) -> NpcInfo {
+fn changed(mut npc: NpcInfo, change: &Change) -> NpcInfo {
     match change {
         Change::MoveNpc { location } => npc.location.clone_from(location),
         Change::AddTag { tag } if !npc.tags.contains(tag) => npc.tags.push(tag.clone()),

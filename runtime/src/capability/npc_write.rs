@@ -1,13 +1,13 @@
 //! `npc-write`: change the NPCs of the call's world. Changes are collected; the engine commits them when the call has returned.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use wasmtime::component::Linker;
 
-use super::npc_read::changed;
-use super::port::{NpcInfo, NpcReply, NpcRequest, WorldReply, WorldRequest};
+use super::port::{NpcReply, NpcRequest, WorldReply, WorldRequest};
 use super::{Capability, Ctx, Granted, HasRoom, Port, RoomError, RoomView};
 use crate::pattern::{Pattern, check_key};
 use crate::permission::{CapabilityDescriptor, Gate, RawParser};
@@ -143,7 +143,7 @@ impl RoomView<'_, NpcWrite> {
         let reply = self.state.ports.npcs.call(NpcRequest::Npc { world, npc });
         match reply.await {
             Ok(NpcReply::Npc(npc)) => {
-                self.check_tags(&document, npc.value, &change)?;
+                self.check_tags(&document, npc.value.tags, &change)?;
                 self.call.write(document, change, size)
             }
             Ok(_) => Err(self.call.port_broke_protocol("npc-write")),
@@ -155,14 +155,21 @@ impl RoomView<'_, NpcWrite> {
     fn check_tags(
         &self,
         document: &Document,
-        npc: NpcInfo,
+        tags: Vec<String>,
         change: &Change,
     ) -> Result<(), RoomError> {
         let Change::AddTag { tag } = change else {
             return Ok(());
         };
-        let tags = self.call.pending(document).fold(npc, changed).tags;
-        match tags.contains(tag) || tags.len() < MAX_TAGS {
+        let mut tags: BTreeSet<&str> = tags.iter().map(String::as_str).collect();
+        for pending in self.call.pending(document) {
+            match pending {
+                Change::AddTag { tag } => tags.insert(tag),
+                Change::RemoveTag { tag } => tags.remove(tag.as_str()),
+                _ => false,
+            };
+        }
+        match tags.contains(tag.as_str()) || tags.len() < MAX_TAGS {
             true => Ok(()),
             false => Err(RoomError::over_budget()),
         }
