@@ -174,6 +174,33 @@ async fn dropped_in_commit() {
     );
 }
 
+/// Proves X5, C3: a call whose runtime is shut down while it commits does not claim that it changed nothing.
+#[test]
+fn shut_down_in_commit() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let rig = Rig::default();
+    runtime.block_on(async {
+        let hostile = rig.load("hostile").await;
+        let gate = rig.state.commits.gate();
+        let caller = rig.clone();
+        tokio::spawn(async move {
+            let params = json!({ "key": "n" });
+            caller.act(&hostile, "increment-flag", params).await
+        });
+        gate.entered().await;
+    });
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    let receipts = rig.receipts.all();
+    let [receipt] = receipts.as_slice() else {
+        panic!("{receipts:?}");
+    };
+    assert_eq!(
+        (receipt.outcome, receipt.commit),
+        (Outcome::Cancelled, Commit::Unknown { writes: 1 }),
+        "{receipt}"
+    );
+}
+
 /// Proves X5: many calls at once, each with one receipt; ids are unique, and ordered where the calls are.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_calls_at_once() {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "guard/others.rs"]
+mod others;
 #[path = "guard/watched.rs"]
 mod watched;
 
@@ -235,15 +237,7 @@ async fn a_call_from_before_the_trial_does_not_count() {
     let policy = limits(|limits| limits.wall_ms = 1_500).guard(GuardPolicy::default());
     let watched = Watched::new(policy, &Arc::default());
     let hostile = watched.rig.load("hostile").await;
-    let gate = watched.rig.state.reads.gate();
-    let old = {
-        let (rig, hostile) = (watched.rig.clone(), hostile.clone());
-        tokio::spawn(async move {
-            rig.ask(&hostile, "read-flag", json!({ "key": "of-world" }))
-                .await
-        })
-    };
-    gate.entered().await;
+    let old = watched.sleeper(&hostile).await;
     watched.calls(&hostile, "xxxxx").await;
     watched.rig.host.enable(&id("hostile")).await.unwrap();
     assert_eq!(old.await.unwrap().outcome, Outcome::TimedOut);

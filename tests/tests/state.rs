@@ -164,6 +164,27 @@ async fn conflicts_without_end_are_bounded() {
     assert_eq!(rig.state.commits.asked(), 64);
 }
 
+/// Proves C3, P7: what a call was refused stands in its receipt, whichever attempt it was in.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_attempt_is_forgotten() {
+    let rig = Rig::default();
+    let hostile = rig.load("hostile").await;
+    let tricks = || rig.ask(&hostile, "namespace-tricks", json!({}));
+    let once = tricks().await;
+    rig.state.commits.set(Trouble::Conflict);
+    let often = tricks().await;
+    assert_eq!((once.attempts, often.attempts), (1, 64), "{often}");
+    let refused = |denials: usize, more: u64| denials as u64 + more;
+    let in_one = refused(once.denials.len(), once.more_denials);
+    assert!(in_one > 0, "{once}");
+    assert_eq!(often.denials.len(), 64);
+    assert_eq!(refused(64, often.more_denials), 64 * in_one);
+    assert_eq!(often.room_calls.len(), once.room_calls.len());
+    for (often, once) in often.room_calls.iter().zip(&once.room_calls) {
+        assert_eq!(often.calls, 64 * once.calls, "{}", once.capability);
+    }
+}
+
 /// Proves C3, X3: a store that fails or panics is the host's fault; the caller gets no reply, and the next call works.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_fails_is_the_hosts_fault() {

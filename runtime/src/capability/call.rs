@@ -19,7 +19,7 @@ use crate::subject::Subject;
 use crate::write_set::{Change, Document, Version, Write};
 
 /// A receipt keeps at most this many denials and counts the rest.
-const MAX_DENIALS: usize = 64;
+pub(crate) const MAX_DENIALS: usize = 64;
 
 /// What each change counts against the write budget besides its keys and values, in bytes: it costs the host memory, a row of the history
 /// and time at the commit, however short it is.

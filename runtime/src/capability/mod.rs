@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
+pub(crate) use call::MAX_DENIALS;
 pub use call::{Call, Registration};
 pub use ctx::{Ctx, HasRoom, RoomView};
 pub(crate) use ctx::{Holdings, Slot};

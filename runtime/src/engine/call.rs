@@ -27,6 +27,9 @@ use crate::write_set::{CommitError, WriteSet};
 /// After this many conflicts a call gives up: something changes what it reads faster than it can run.
 const MAX_ATTEMPTS: u32 = 64;
 
+/// Why a call gives up that ran into others again and again.
+const KEEPS_CHANGING: &str = "other calls keep changing what this one reads";
+
 /// A commit that takes longer counts as a fault of the host. It is not stopped: it may still take effect.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -66,13 +69,16 @@ pub(super) async fn call<E: Typed>(
             let reply = Some(reply);
             return Receipt { record, reply };
         };
+        let refused = Commit::Refused {
+            writes: writes.writes.len(),
+        };
         match Box::pin(commit(open, writes, attempts)).await {
             Committed::Again(again, places) => {
                 open = *again;
                 let rooms = open.hold.plugin().rooms.clone();
                 turn = match Box::pin(wait(rooms, open.deadline, turn, places)).await {
-                    Ok(turn) => Some(turn),
-                    Err(fault) => return without_reply(open.fail(fault)),
+                    Some(turn) => Some(turn),
+                    None => return without_reply(open.not_committed(KEEPS_CHANGING, refused)),
                 };
             }
             Committed::Done(record) => {
@@ -168,8 +174,17 @@ fn conclude<R>(
             open.retire_or_keep();
             reply.map_err(|message| Fault::new(Outcome::GuestError, message))
         }
-        Ok(Err(error)) => Err(open.fault_of(&error)),
-        Err(cut) => Err(fault_of_cut(open, cut)),
+        Ok(Err(error)) => Err(in_its_own_time(open, open.fault_of(&error))),
+        Err(cut) => Err(in_its_own_time(open, fault_of_cut(open, cut))),
+    }
+}
+
+/// A call that ran before and was in time has lost its time to those whose changes made it run again.
+#[cold]
+fn in_its_own_time(open: &Open, fault: Fault) -> Fault {
+    match fault.outcome {
+        Outcome::TimedOut if open.attempts() > 1 => fault.of_others(),
+        _ => fault,
     }
 }
 
@@ -192,11 +207,15 @@ fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
             let why = "the host panicked while it served the plugin";
             (Outcome::HostFault, why)
         }
-        Cut::Elapsed if open.lease.is_some() => {
+        Cut::Elapsed { in_port: true } => {
+            let why = "the wall time ran out while the plugin waited for the host";
+            return Fault::new(Outcome::TimedOut, why).of_others();
+        }
+        Cut::Elapsed { .. } if open.lease.is_some() => {
             let why = "the wall time ran out while the plugin waited";
             (Outcome::TimedOut, why)
         }
-        Cut::Elapsed => (Outcome::NotRun, "no slot of the engine came free in time"),
+        Cut::Elapsed { .. } => (Outcome::NotRun, "no slot of the engine came free in time"),
     };
     Fault::new(outcome, why)
 }
@@ -207,23 +226,20 @@ enum Committed {
     Again(Box<Open>, Places),
 }
 
-/// The call's turn to run again. One that has a turn keeps it, unless it now depends on something else.
+/// The call's turn to run again; `None` if it does not come in time. One that has a turn keeps it, unless it now depends on something else.
 async fn wait(
     rooms: Arc<HostRooms>,
     deadline: Instant,
     turn: Option<Turn>,
     places: Places,
-) -> Result<Turn, Fault> {
+) -> Option<Turn> {
     match turn {
-        Some(turn) if turn.covers(&places) => return Ok(turn),
+        Some(turn) if turn.covers(&places) => return Some(turn),
         other => drop(other),
     }
     tokio::time::timeout_at(deadline.into(), rooms.line.join(places))
         .await
-        .map_err(|_| {
-            let why = "the wall time ran out while others changed what the call reads";
-            Fault::new(Outcome::TimedOut, why)
-        })
+        .ok()
 }
 
 /// Commits in a task of its own, which the caller's going away does not stop; the receipt goes with it.
@@ -243,11 +259,10 @@ async fn commit(mut open: Open, writes: WriteSet, attempts: u32) -> Committed {
             Ok(Ok(Ok(Err(CommitError::Conflict))))
                 if attempts < MAX_ATTEMPTS && open.may_repeat() =>
             {
+                open.take_back();
                 return Committed::Again(Box::new(open), places);
             }
-            Ok(Ok(Ok(Err(CommitError::Conflict)))) => {
-                open.not_committed("other calls keep changing what this one reads", refused)
-            }
+            Ok(Ok(Ok(Err(CommitError::Conflict)))) => open.not_committed(KEEPS_CHANGING, refused),
             Ok(Ok(Ok(Err(CommitError::OverQuota)))) => open.over_quota(refused),
             Ok(Ok(Ok(Err(CommitError::Failed)))) => open.not_committed("the store failed", refused),
             Ok(_) => open.not_committed("the store panicked", unknown),

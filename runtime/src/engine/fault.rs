@@ -12,6 +12,8 @@ pub(super) struct Fault {
     pub(super) outcome: Outcome,
     /// As the plugin, or the engine, gave it: secrets are hidden where the receipt is written.
     pub(super) message: String,
+    /// Whether others brought it about, so that the guard does not hold it against the plugin.
+    pub(super) is_of_others: bool,
 }
 
 impl Fault {
@@ -19,6 +21,15 @@ impl Fault {
         Self {
             outcome,
             message: message.into(),
+            is_of_others: false,
+        }
+    }
+
+    /// The same fault, where others brought it about.
+    pub(super) fn of_others(self) -> Self {
+        Self {
+            is_of_others: true,
+            ..self
         }
     }
 

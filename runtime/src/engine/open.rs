@@ -11,11 +11,11 @@ use super::fault::Fault;
 use super::instance::Lease;
 use super::plugin::Hold;
 use super::span;
-use crate::capability::Registration;
+use crate::capability::{MAX_DENIALS, Registration};
 use crate::grant::Instances;
 use crate::guard::{Stand, Turn};
 use crate::identity::CallId;
-use crate::receipt::{Commit, Outcome, Receipt, Record, RoomCalls};
+use crate::receipt::{Commit, Denial, Outcome, Receipt, Record, RoomCalls};
 use crate::subject::Subject;
 use crate::write_set::WriteSet;
 
@@ -35,8 +35,12 @@ pub(super) struct Open {
     /// Taken when the call is finished.
     record: Option<Box<Record>>,
     writes: Option<WriteSet>,
+    /// How many changes the store was asked to make, and has not said that it did not.
+    sent: Option<usize>,
     registrations: Vec<Registration>,
     unrepeatable: bool,
+    /// Whether others brought about how the call ends.
+    is_of_others: bool,
 }
 
 impl Open {
@@ -80,8 +84,10 @@ impl Open {
                 attempts: 0,
             })),
             writes: None,
+            sent: None,
             registrations: Vec::new(),
             unrepeatable: false,
+            is_of_others: false,
             hold,
         }
     }
@@ -94,7 +100,15 @@ impl Open {
 
     /// The receipt as it reads if the call ends with its caller's runtime.
     pub(super) fn as_cancelled(&self) -> Box<Record> {
-        Box::new(self.record().clone())
+        let mut record = Box::new(self.record().clone());
+        record.commit = self.unanswered();
+        record
+    }
+
+    /// What is known of changes whose commit nobody waits for any more.
+    fn unanswered(&self) -> Commit {
+        self.sent
+            .map_or(Commit::None, |writes| Commit::Unknown { writes })
     }
 
     #[expect(
@@ -111,6 +125,11 @@ impl Open {
             record.attempts += 1;
             record.attempts
         })
+    }
+
+    /// How many attempts there were.
+    pub(super) fn attempts(&self) -> u32 {
+        self.record().attempts
     }
 
     /// Whether the call may run again: there is time left, and it did nothing that must not happen twice.
@@ -140,28 +159,27 @@ impl Open {
         }
     }
 
-    /// Notes what the call has used so far.
+    /// Adds what this attempt has used, and was refused, to what is known of those before it. Each has a lease of its own, which is read
+    /// once.
     fn read_lease(&mut self) {
         let _in_span = self.span.as_deref().map(Span::enter);
         let (Some(lease), Some(record)) = (&mut self.lease, &mut self.record) else {
             return;
         };
-        record.fuel = lease.fuel_used();
+        if let Some(fuel) = lease.fuel_used() {
+            record.fuel = Some(record.fuel.unwrap_or(0).saturating_add(fuel));
+        }
         let ctx = lease.store.data_mut();
-        record.peak_memory_bytes = ctx.limiter.peak_memory();
-        record.room_calls.clear();
+        record.peak_memory_bytes = record.peak_memory_bytes.max(ctx.limiter.peak_memory());
         for (slot, calls) in ctx.slots().iter().zip(&ctx.call.used) {
             if *calls > 0 {
-                record.room_calls.push(RoomCalls {
-                    capability: slot.capability.into(),
-                    calls: *calls,
-                });
+                add_room_calls(&mut record.room_calls, slot.capability, *calls);
             }
         }
         let call = &mut ctx.call;
-        record.denials = mem::take(&mut call.denials);
-        record.more_denials = call.more_denials;
-        record.dropped_log_records = call.tap.finish();
+        add_denials(record, mem::take(&mut call.denials));
+        record.more_denials += call.more_denials;
+        record.dropped_log_records += call.tap.finish();
         self.unrepeatable = call.unrepeatable;
         self.registrations = call.registrations.take().unwrap_or_default();
         self.writes = (!call.writes.is_empty()).then(|| WriteSet {
@@ -178,15 +196,23 @@ impl Open {
         mem::take(&mut self.registrations)
     }
 
-    /// What the call wants to change, if anything.
+    /// What the call wants to change, if anything, for the store.
     pub(super) fn take_writes(&mut self) -> Option<WriteSet> {
-        self.writes.take()
+        let writes = self.writes.take();
+        self.sent = writes.as_ref().map(|set| set.writes.len());
+        writes
+    }
+
+    /// The store made none of the changes that it was asked for.
+    pub(super) fn take_back(&mut self) {
+        self.sent = None;
     }
 
     /// Ends a call that failed: throws its changes and its instance away.
     #[cold]
     pub(super) fn fail(&mut self, fault: Fault) -> Box<Record> {
         let commit = self.discard();
+        self.is_of_others = fault.is_of_others;
         self.end(fault.outcome, Some(fault.message), commit)
     }
 
@@ -201,8 +227,10 @@ impl Open {
         self.end(fault.outcome, Some(fault.message), commit)
     }
 
-    /// Ends a call that replied, and whose changes would fill the plugin's key-value store beyond its quota.
+    /// Ends a call that replied, and whose changes would fill the plugin's key-value store beyond its quota. Each of them found room while it
+    /// ran: other calls took it.
     pub(super) fn over_quota(&mut self, commit: Commit) -> Box<Record> {
+        self.is_of_others = true;
         let why = "the key-value store would hold more than its quota";
         let fault = Fault::new(Outcome::OverBudget, why);
         self.end(fault.outcome, Some(fault.message), commit)
@@ -212,11 +240,12 @@ impl Open {
     fn discard(&mut self) -> Commit {
         self.read_lease();
         self.lease = None;
-        self.writes
-            .take()
-            .map_or(Commit::None, |set| Commit::Discarded {
+        match self.writes.take() {
+            Some(set) => Commit::Discarded {
                 writes: set.writes.len(),
-            })
+            },
+            None => self.unanswered(),
+        }
     }
 
     /// Writes the receipt and shows it to the observers.
@@ -268,6 +297,9 @@ impl Open {
         if record.outcome == Outcome::Returned && !plugin.standing.now().is_watched() {
             return None;
         }
+        if self.is_of_others {
+            return None;
+        }
         plugin.rooms.warden.ended(record, self.began)
     }
 }
@@ -279,6 +311,31 @@ impl Drop for Open {
             self.end(Outcome::Cancelled, None, commit);
         }
     }
+}
+
+fn add_room_calls(room_calls: &mut Vec<RoomCalls>, capability: &'static str, calls: u64) {
+    match room_calls
+        .iter_mut()
+        .find(|before| before.capability == capability)
+    {
+        Some(before) => before.calls += calls,
+        None => room_calls.push(RoomCalls {
+            capability: capability.into(),
+            calls,
+        }),
+    }
+}
+
+/// The first ones are kept, and the others counted.
+fn add_denials(record: &mut Record, mut denials: Vec<Denial>) {
+    if record.denials.is_empty() {
+        record.denials = denials;
+        return;
+    }
+    let room = MAX_DENIALS.saturating_sub(record.denials.len());
+    record.more_denials += denials.len().saturating_sub(room) as u64;
+    denials.truncate(room);
+    record.denials.append(&mut denials);
 }
 
 /// A receipt with no reply.

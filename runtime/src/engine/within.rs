@@ -11,11 +11,13 @@ use std::time::Instant;
 use tokio::time::{Sleep, sleep_until};
 use tracing::Span;
 
+use crate::capability::port;
+
 /// Why a future was not run to its end.
 #[derive(Debug)]
 pub(super) enum Cut {
-    /// The deadline passed.
-    Elapsed,
+    /// The deadline passed: while a port was waited for, or something else.
+    Elapsed { in_port: bool },
     /// It panicked, with this text. It must not be polled again.
     Panicked(Option<String>),
 }
@@ -44,6 +46,7 @@ impl<F: Future> Future for Within<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        port::begin_poll();
         let polled = {
             let _in_span = this.span.as_deref().map(Span::enter);
             let future = this.future.as_mut();
@@ -59,7 +62,9 @@ impl<F: Future> Future for Within<'_, F> {
         let timer = this
             .timer
             .get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
-        timer.as_mut().poll(context).map(|()| Err(Cut::Elapsed))
+        let in_port = port::is_waited_for();
+        let elapsed = timer.as_mut().poll(context);
+        elapsed.map(|()| Err(Cut::Elapsed { in_port }))
     }
 }
 

@@ -26,9 +26,11 @@ pub enum Outcome {
     OutOfFuel,
     /// The plugin asked for more memory or table space than its limit.
     OutOfMemory,
-    /// Another budget ran out: the size of a reply, handles, host calls.
+    /// Another budget ran out: the size of a reply, handles, host calls; or the quota of the key-value store, where the commit found that
+    /// other calls had taken the room.
     OverBudget,
-    /// The caller dropped the call before it ended; nothing was changed.
+    /// The caller dropped the call before it ended, and nothing was changed; or the runtime that it ran on was shut down while the store
+    /// committed, and [`Commit::Unknown`](super::Commit::Unknown) says so.
     Cancelled,
     /// The host failed: a port, the commit, or the runtime itself.
     HostFault,

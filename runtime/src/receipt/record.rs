@@ -55,19 +55,20 @@ pub enum Commit {
         /// How many.
         writes: usize,
     },
-    /// The store refused them: other calls kept changing what this one read, or the store failed.
+    /// The store refused them: other calls kept changing what this one read or took the room in the key-value store's quota, or the store
+    /// failed.
     Refused {
         /// How many.
         writes: usize,
     },
-    /// The store panicked or did not answer; the changes may be there or not, but never in part.
+    /// The store panicked or did not answer, or the runtime was shut down before it did; the changes may be there or not, but never in part.
     Unknown {
         /// How many.
         writes: usize,
     },
 }
 
-/// What is known of a call when it has ended. Times are in nanoseconds, sizes in bytes.
+/// What is known of a call when it has ended, over all of its attempts. Times are in nanoseconds, sizes in bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// The call's id: unique, and ordered by the calls' starts.
@@ -94,7 +95,7 @@ pub struct Record {
     /// The fuel used, where it was metered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fuel: Option<u64>,
-    /// The most linear memory that the call's instance has had.
+    /// The most linear memory that an instance of the call has had.
     pub peak_memory_bytes: u64,
     /// The capabilities that were used.
     pub room_calls: Vec<RoomCalls>,

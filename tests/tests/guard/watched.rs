@@ -1,13 +1,15 @@
 //! A rig under guard.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis::clock::SharedClock;
 use portcullis::guard::GuardPolicy;
 use portcullis::host::PluginState;
-use portcullis::{Outcome, Plugin, PluginId, Policy};
+use portcullis::{Outcome, Plugin, PluginId, Policy, Receipt};
 use portcullis_tests::{Events, Records, Rig, StandingClock, limits, rig};
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 pub(super) fn id(id: &str) -> PluginId {
     id.parse().unwrap()
@@ -51,6 +53,18 @@ impl Watched {
         outcomes
     }
 
+    /// A call that is asleep in the plugin's own code by now, and does not wake in time.
+    pub(super) async fn sleeper(&self, plugin: &Plugin) -> JoinHandle<Receipt> {
+        let asked = self.rig.state.reads.asked();
+        let (rig, plugin) = (self.rig.clone(), plugin.clone());
+        let params = json!({ "key": "sleeper", "ms": 60_000 });
+        let call = tokio::spawn(async move { rig.act(&plugin, "increment-flag", params).await });
+        while self.rig.state.reads.asked() == asked {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        call
+    }
+
     pub(super) fn status(&self) -> (PluginState, Option<String>) {
         let plugins = self.rig.host.plugins();
         let hostile = plugins
@@ -74,7 +88,7 @@ impl Watched {
             if self.entries(plugin) == 0 {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("`{plugin}` still contributes");
     }

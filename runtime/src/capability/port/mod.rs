@@ -4,6 +4,7 @@ mod generation;
 mod kv;
 mod npc;
 mod session;
+mod wait;
 mod world;
 
 use std::fmt;
@@ -19,6 +20,7 @@ pub use generation::{JobRequest, JobState};
 pub use kv::{KvEntry, KvPage, KvReply, KvRequest, KvUsage};
 pub use npc::{NpcInfo, NpcReply, NpcRequest};
 pub use session::{SessionInfo, SessionReply, SessionRequest};
+pub(crate) use wait::{begin_poll, is_waited_for};
 pub use world::{Location, WorldInfo, WorldReply, WorldRequest};
 
 use crate::write_set::{CommitError, WriteSet};
@@ -68,7 +70,7 @@ impl<R: Request> Future for Answer<'_, R> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Ready(reply) => reply.take().map_or(Poll::Pending, Poll::Ready),
-            Self::Pending(reply) => reply.as_mut().poll(context),
+            Self::Pending(reply) => wait::noted(reply.as_mut().poll(context)),
         }
     }
 }

@@ -1,0 +1,147 @@
+//! What others bring about is no failure of a plugin's.
+
+use std::sync::Arc;
+
+use portcullis::guard::GuardPolicy;
+use portcullis::host::PluginState;
+use portcullis::receipt::Commit;
+use portcullis::{Blame, Limits, Outcome, Policy};
+use portcullis_tests::{Trouble, limits};
+use serde_json::json;
+
+use super::watched::Watched;
+
+/// One failure disables.
+fn strict(change: impl FnOnce(&mut Limits)) -> Policy {
+    let mut policy = GuardPolicy::default();
+    policy.failures = 1;
+    limits(change).guard(policy)
+}
+
+/// `hostile`, with half a second for each call.
+fn hasty() -> portcullis::Package {
+    let manifest = portcullis_tests::plugins::root().join("tests/guests/hostile/plugin.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let manifest = format!("{manifest}\n[limits]\nwall_ms = 500\n");
+    portcullis_tests::embed(&portcullis_tests::component("hostile"), &manifest)
+}
+
+/// Proves O6, C3: a call whose time runs out while another one is in front of it in the line is the host's fault, like one that gives up.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_in_line_is_no_failure() {
+    let watched = Watched::new(strict(|limits| limits.wall_ms = 30_000), &Arc::default());
+    let keeper = watched.rig.load("keeper").await;
+    let hostile = watched.rig.load_package(hasty()).await;
+    let state = watched.rig.state.clone();
+    let (commits, first) = (state.commits.gate(), {
+        let (rig, keeper) = (watched.rig.clone(), keeper.clone());
+        let steps = json!({ "steps": [{ "op": "flag.increment", "key": "n" }], "strict": true });
+        tokio::spawn(async move { rig.act(&keeper, "steps", steps).await })
+    });
+    commits.entered().await;
+    state.set_flag("alpha", "s1", "keeper", "n", json!(10));
+    let reads = state.reads.gate();
+    commits.open();
+    // It conflicted, and has its turn.
+    reads.entered().await;
+    state.reads.set(Trouble::None);
+    state.commits.set(Trouble::Conflict);
+    let receipt = watched
+        .rig
+        .act(&hostile, "increment-flag", json!({ "key": "n" }))
+        .await;
+    assert_eq!(
+        (receipt.outcome, receipt.blame, receipt.attempts),
+        (Outcome::HostFault, Some(Blame::Host), 1),
+        "{receipt}"
+    );
+    assert_eq!(
+        (receipt.commit, receipt.message.as_deref()),
+        (
+            Commit::Refused { writes: 1 },
+            Some("other calls keep changing what this one reads")
+        )
+    );
+    assert_eq!(watched.status(), (PluginState::Enabled, None));
+    state.commits.set(Trouble::None);
+    reads.open();
+    let first = first.await.unwrap();
+    assert_eq!(
+        (first.outcome, first.attempts),
+        (Outcome::Returned, 2),
+        "{first}"
+    );
+}
+
+/// Proves O6, C3: a call that was in time and had to run again is not to blame if that is too much.
+#[tokio::test(flavor = "multi_thread")]
+async fn running_again_is_no_failure() {
+    let watched = Watched::new(strict(|limits| limits.wall_ms = 1_500), &Arc::default());
+    let hostile = watched.rig.load("hostile").await;
+    watched.rig.state.commits.set(Trouble::Conflict);
+    let params = json!({ "key": "n", "ms": 1_000 });
+    let receipt = watched.rig.act(&hostile, "increment-flag", params).await;
+    assert_eq!(
+        (receipt.outcome, receipt.attempts),
+        (Outcome::TimedOut, 2),
+        "{receipt}"
+    );
+    assert_eq!(watched.status(), (PluginState::Enabled, None));
+}
+
+/// Proves O6, X1: waiting for a port is no failure of the plugin's; sleeping is.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_the_host_is_no_failure() {
+    let watched = Watched::new(strict(|limits| limits.wall_ms = 300), &Arc::default());
+    let hostile = watched.rig.load("hostile").await;
+    watched.rig.state.reads.set(Trouble::Hang);
+    let receipt = watched
+        .rig
+        .ask(&hostile, "read-flag", json!({ "key": "of-world" }))
+        .await;
+    assert_eq!(
+        (receipt.outcome, receipt.message.as_deref()),
+        (
+            Outcome::TimedOut,
+            Some("the wall time ran out while the plugin waited for the host")
+        )
+    );
+    assert_eq!(watched.status(), (PluginState::Enabled, None));
+    watched.rig.state.reads.set(Trouble::None);
+    let asleep = watched.sleeper(&hostile).await.await.unwrap();
+    assert_eq!(
+        (asleep.outcome, asleep.message.as_deref()),
+        (
+            Outcome::TimedOut,
+            Some("the wall time ran out while the plugin waited")
+        )
+    );
+    assert_eq!(watched.status().0, PluginState::Disabled);
+}
+
+/// Proves O6, C9: a call that found room in the store, and lost it to another call of the plugin before it was committed, did nothing wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn losing_the_room_in_the_store_is_no_failure() {
+    let watched = Watched::new(strict(|limits| limits.kv_bytes = 100), &Arc::default());
+    let keeper = watched.rig.load("keeper").await;
+    let gate = watched.rig.state.commits.gate();
+    let calls = ["a", "b"].map(|key| {
+        let (rig, keeper) = (watched.rig.clone(), keeper.clone());
+        let step = json!({ "op": "kv.set", "key": key, "value": "x".repeat(60) });
+        let params = json!({ "steps": [step], "strict": true });
+        tokio::spawn(async move { rig.act(&keeper, "steps", params).await.outcome })
+    });
+    for _ in &calls {
+        gate.entered().await;
+    }
+    for _ in &calls {
+        gate.open();
+    }
+    let mut outcomes = Vec::new();
+    for call in calls {
+        outcomes.push(call.await.unwrap());
+    }
+    assert!(outcomes.contains(&Outcome::OverBudget), "{outcomes:?}");
+    let keeper = watched.rig.host.plugins().remove(0);
+    assert_eq!((keeper.state, keeper.reason), (PluginState::Enabled, None));
+}
