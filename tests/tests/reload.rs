@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use portcullis::event::EventKind::{Enabled, Loaded, Unloaded};
 use portcullis::extension::Skip;
 use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::host::{LoadError, PluginState, UnloadError};
-use portcullis::{Outcome, Package, PluginId, Subject};
-use portcullis_tests::{Rig, component, embed, limits, plugin, rig};
+use portcullis::{Outcome, Package, PluginId, Receipt, Subject};
+use portcullis_tests::{Events, Rig, component, embed, limits, plugin, rig};
 use serde_json::{Map, json};
 
 fn id(id: &str) -> PluginId {
@@ -231,6 +232,98 @@ async fn disabling_and_enabling() {
         rig.host.disable(&id("nobody")).await,
         Err(UnloadError::NotLoaded(_))
     ));
+}
+
+/// Proves E1: a disabled plugin is not called in whatever way, and stays disabled when another version takes its place. Unloaded, it is
+/// forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_plugin_is_not_called() {
+    let rig = Rig::default();
+    let old = rig.load_package(orderly("1.0.0")).await;
+    let refused = |receipt: Receipt<bool>| {
+        assert_eq!(
+            (receipt.outcome, receipt.message.as_deref()),
+            (Outcome::NotRun, Some("the plugin is disabled")),
+            "{receipt}"
+        );
+    };
+    let by_host = async || {
+        let request = Evaluate {
+            name: "first-condition".into(),
+            params: Map::new(),
+        };
+        rig.host
+            .call::<Conditions>(&id("orderly"), rig::ada(), request)
+            .await
+            .unwrap()
+    };
+    let steps = || -> Vec<_> {
+        let receipts = rig.receipts.take().into_iter();
+        let steps = receipts.filter(|record| record.extension == "lifecycle");
+        steps.map(|record| record.operation.to_string()).collect()
+    };
+    rig.host.disable(&id("orderly")).await.unwrap();
+    refused(rig.ask(&old, "first-condition", json!({})).await);
+    refused(by_host().await);
+    assert_eq!(steps(), ["load", "enable", "disable"]);
+
+    let new = rig.load_package(orderly("2.0.0")).await;
+    assert_eq!(steps(), ["load", "stop"]);
+    let status = rig.host.plugins().remove(0);
+    assert_eq!(
+        (status.identity.version.to_string(), status.state),
+        ("2.0.0".to_owned(), PluginState::Disabled)
+    );
+    assert!(rig.host.registry().entries().is_empty());
+    refused(rig.ask(&new, "first-condition", json!({})).await);
+    rig.host.enable(&id("orderly")).await.unwrap();
+    assert_eq!(by_host().await.reply, Some(true));
+    assert_eq!(steps(), ["enable"]);
+
+    rig.host.disable(&id("orderly")).await.unwrap();
+    rig.host.unload(&id("orderly")).await.unwrap();
+    rig.load_package(orderly("1.0.0")).await;
+    assert_eq!(by_host().await.reply, Some(true));
+}
+
+/// Proves X7, O5: an unloading that nobody waits for any more ends all the same, and what comes next waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unloading_that_is_dropped_ends() {
+    let events = Arc::<Events>::default();
+    let rig = Rig::with(limits(|_| {}), |builder| {
+        builder
+            .compile_cache(rig::shared_cache())
+            .events(events.clone())
+    });
+    let hostile = rig.load("hostile").await;
+    let gate = rig.state.reads.gate();
+    let in_flight = {
+        let (rig, flag) = (rig.clone(), json!({ "key": "of-world" }));
+        tokio::spawn(async move { rig.ask(&hostile, "read-flag", flag).await })
+    };
+    gate.entered().await;
+    let unloading = {
+        let host = rig.host.clone();
+        tokio::spawn(async move { host.unload(&id("hostile")).await })
+    };
+    while rig.host.plugin(&id("hostile")).is_some() {
+        tokio::task::yield_now().await;
+    }
+    unloading.abort();
+    assert!(unloading.await.unwrap_err().is_cancelled());
+    let loading = {
+        let rig = rig.clone();
+        tokio::spawn(async move { rig.load("hostile").await })
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert_eq!(events.of("hostile"), [Loaded, Enabled]);
+    gate.open();
+    assert_eq!(in_flight.await.unwrap().reply, Some(true));
+    loading.await.unwrap();
+    assert_eq!(
+        events.of("hostile"),
+        [Loaded, Enabled, Unloaded, Loaded, Enabled]
+    );
 }
 
 /// Proves E6: the registry tells how many of each there are and whose they are; a snapshot that somebody holds does not change.

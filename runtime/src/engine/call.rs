@@ -96,8 +96,11 @@ fn admit<E: Typed>(open: &Open) -> Result<usize, Fault> {
         return not_run("the plugin is stopped");
     }
     let plugin = open.hold.plugin();
-    if open.began.is_suspended() && !open.hold.is_by_steward() {
-        return not_run(&plugin.rooms.warden.refusal(&plugin.identity().plugin));
+    if open.began.is_disabled() && !open.hold.is_by_steward() {
+        return match open.began.is_suspended() {
+            true => not_run(&plugin.rooms.warden.refusal(&plugin.identity().plugin)),
+            false => not_run("the plugin is disabled"),
+        };
     }
     if let Some(permission) = E::DESCRIPTOR.permission
         && plugin.holdings.grant.is_revoked(permission)

@@ -297,7 +297,8 @@ impl Open {
         if record.outcome == Outcome::Returned && !plugin.standing.now().is_watched() {
             return None;
         }
-        if self.is_of_others {
+        // What a version fails at that takes no more calls says nothing about the one in its place.
+        if self.is_of_others || plugin.is_closed() {
             return None;
         }
         plugin.rooms.warden.ended(record, self.began)

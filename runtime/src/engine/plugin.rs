@@ -78,6 +78,11 @@ impl Inner {
     pub(super) fn identity(&self) -> &Arc<Identity> {
         self.holdings.grant.identity()
     }
+
+    /// Whether it takes no more calls of others: it was replaced, or is unloaded.
+    pub(super) fn is_closed(&self) -> bool {
+        self.flights.is_closed()
+    }
 }
 
 impl Plugin {
@@ -162,9 +167,14 @@ impl Plugin {
         self.0.tally.counts(now_ms)
     }
 
+    /// Takes no more calls. Those in flight go on.
+    pub(crate) fn close(&self) {
+        self.0.flights.close();
+    }
+
     /// Takes no more calls, and waits for those in flight.
     pub(crate) async fn drain(&self) {
-        self.0.flights.close().await;
+        self.0.flights.drain().await;
         self.0.pool.clear();
     }
 
@@ -277,8 +287,16 @@ impl Flights {
         }
     }
 
-    async fn close(&self) {
+    fn close(&self) {
         self.state.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.state.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    async fn drain(&self) {
+        self.close();
         loop {
             let landed = self.landed.notified();
             if self.state.load(Ordering::Acquire) == CLOSED {

@@ -49,7 +49,8 @@ pub enum GuardState {
 }
 
 /// Where the guard's records are kept. Both are called where calls end, so they should not block; and they must not ask the host about its
-/// plugins, which waits for them. A `write` that panics is logged, and the record lasts as long as the host.
+/// plugins, which waits for them. One that panics is logged: after a `read` no record is known, after a `write` the record lasts as long as
+/// the host.
 pub trait GuardStore: Send + Sync + 'static {
     /// All that was kept. Read once, when the host is built.
     fn read(&self) -> BTreeMap<PluginId, GuardRecord>;

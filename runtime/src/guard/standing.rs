@@ -12,8 +12,9 @@ pub(crate) struct Stand(u64);
 
 const SUSPENDED: u64 = 1;
 const WATCHED: u64 = 2;
+const SWITCHED_OFF: u64 = 4;
 /// The bits above count the terms of the plugin.
-const TERM: u64 = 4;
+const TERM: u64 = 8;
 
 impl Standing {
     /// The standing now.
@@ -21,13 +22,19 @@ impl Standing {
         Stand(self.0.load(Ordering::Acquire))
     }
 
-    /// Sets whether calls are made, and whether the guard wants to hear of those that go well.
+    /// Sets whether the guard lets calls through, and whether it wants to hear of those that go well.
     pub(crate) fn set(&self, suspended: bool, watched: bool) {
-        let term = self.now().term();
+        let rest = self.now().0 & !(SUSPENDED | WATCHED);
         let suspended = if suspended { SUSPENDED } else { 0 };
         let watched = if watched { WATCHED } else { 0 };
-        self.0
-            .store((term * TERM) | suspended | watched, Ordering::Release);
+        self.0.store(rest | suspended | watched, Ordering::Release);
+    }
+
+    /// Sets whether the host has disabled the plugin, for whatever reason.
+    pub(crate) fn switch(&self, on: bool) {
+        let rest = self.now().0 & !SWITCHED_OFF;
+        let switched_off = if on { 0 } else { SWITCHED_OFF };
+        self.0.store(rest | switched_off, Ordering::Release);
     }
 
     /// Begins another term: calls that began before it no longer count.
@@ -38,6 +45,11 @@ impl Standing {
 
 impl Stand {
     /// Whether the plugin's calls do not run.
+    pub(crate) fn is_disabled(self) -> bool {
+        self.0 & (SUSPENDED | SWITCHED_OFF) != 0
+    }
+
+    /// Whether its calls do not run because it failed too often.
     pub(crate) fn is_suspended(self) -> bool {
         self.0 & SUSPENDED != 0
     }

@@ -260,7 +260,7 @@ impl HostBuilder {
             members: Members::default().into(),
             guards,
             bulletin,
-            changing: tokio::sync::Mutex::new(()),
+            changing: Arc::default(),
         });
         inner.guards.serve(&inner);
         Ok(Host(inner))

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use tokio::sync::watch;
+
 use super::{Host, Inner};
 use crate::clock::SharedClock;
 use crate::engine::Warden;
@@ -31,6 +33,8 @@ struct Guarded {
     standing: Arc<Standing>,
     /// Taken for calls that fail and while there is something to watch: never for a call that goes well of a plugin in order.
     guard: Mutex<Guard>,
+    /// How many turns have happened that nobody was told of yet. Counted up under the guard's lock.
+    untold: watch::Sender<usize>,
 }
 
 impl Guards {
@@ -41,7 +45,7 @@ impl Guards {
         store: Option<Arc<dyn GuardStore>>,
         bulletin: Bulletin,
     ) -> Self {
-        let kept = store.as_ref().map(|store| store.read());
+        let kept = store.as_deref().map(read);
         let guarded = |(plugin, record)| (plugin, Arc::new(Guarded::new(&policy, record)));
         let plugins = kept.unwrap_or_default().into_iter().map(guarded).collect();
         Self {
@@ -72,30 +76,41 @@ impl Guards {
         self.guarded(plugin).lock().trial()
     }
 
-    /// An operator enables the plugin. Gives what others are to hear of.
-    pub(super) fn enable(&self, plugin: &Identity) -> Option<Turn> {
+    /// An operator enables the plugin, once all have heard of what it answers: who reads the events finds them in the order in which things
+    /// happened. Gives what others are to hear of.
+    pub(super) async fn enable(&self, plugin: &Identity) -> Option<Turn> {
         let guarded = self.guarded(&plugin.plugin);
-        let mut guard = guarded.lock();
-        let verdict = guard.enabled();
-        if verdict.keep {
-            guarded.standing.begin_term();
+        let mut untold = guarded.untold.subscribe();
+        loop {
+            // The sender is here, so this waits and does not fail.
+            drop(untold.wait_for(|untold| *untold == 0).await);
+            let mut guard = guarded.lock();
+            if *guarded.untold.borrow() > 0 {
+                continue;
+            }
+            let verdict = guard.enabled();
+            if verdict.keep {
+                guarded.standing.begin_term();
+            }
+            return self.settle(plugin, None, &guarded, &guard, verdict);
         }
-        self.settle(plugin, None, &guarded, &guard, verdict)
     }
 
-    /// Another version takes the plugin's place: calls of the one before it are not held against it.
-    pub(super) fn succeed(&self, plugin: &PluginId) {
+    /// The host lets calls of the plugin through, or no longer: in all of its versions, and whatever the guard thinks of it.
+    pub(super) fn switch(&self, plugin: &PluginId, on: bool) {
         let guarded = self.guarded(plugin);
         let _guard = guarded.lock();
-        guarded.standing.begin_term();
+        guarded.standing.switch(on);
     }
 
     /// The plugin is gone. What it failed at is remembered, if anything.
     pub(super) fn forget(&self, plugin: &PluginId) {
-        let mut plugins = self.plugins();
-        let is_clean = |guarded: &Arc<Guarded>| *guarded.lock().record() == GuardRecord::default();
-        if plugins.get(plugin).is_some_and(is_clean) {
-            plugins.remove(plugin);
+        // Its lock before that of all, which calls of other plugins may wait for: somebody may be writing its record.
+        let guarded = self.guarded(plugin);
+        let guard = guarded.lock();
+        guarded.standing.switch(true);
+        if *guard.record() == GuardRecord::default() {
+            self.plugins().remove(plugin);
         }
     }
 
@@ -141,6 +156,14 @@ impl Guards {
     }
 }
 
+/// What was kept; nothing, if the store panics.
+fn read(store: &dyn GuardStore) -> BTreeMap<PluginId, GuardRecord> {
+    catch_unwind(AssertUnwindSafe(|| store.read())).unwrap_or_else(|_| {
+        tracing::error!("the store of the guard's records panicked, and none is known");
+        BTreeMap::new()
+    })
+}
+
 impl Guarded {
     fn new(policy: &GuardPolicy, record: GuardRecord) -> Self {
         let guard = Guard::new(policy.clone(), record);
@@ -149,6 +172,7 @@ impl Guarded {
         Self {
             standing: Arc::new(standing),
             guard: Mutex::new(guard),
+            untold: watch::Sender::default(),
         }
     }
 
@@ -166,12 +190,16 @@ impl Warden for Guards {
     fn ended(&self, record: &Record, began: Stand) -> Option<Turn> {
         let guarded = self.guarded(&record.plugin.plugin);
         let mut guard = guarded.lock();
-        // A call of an earlier term says nothing about this one: it was in flight when the plugin was put on trial, or replaced.
+        // A call of an earlier term says nothing about this one: it was in flight when the plugin was put on trial.
         if !began.is_of_the_term_of(guarded.standing.now()) {
             return None;
         }
         let verdict = guard.ended(record.outcome, self.clock.now_ms());
-        self.settle(&record.plugin, Some(record.id), &guarded, &guard, verdict)
+        let turn = self.settle(&record.plugin, Some(record.id), &guarded, &guard, verdict);
+        if turn.is_some() {
+            guarded.untold.send_modify(|untold| *untold += 1);
+        }
+        turn
     }
 
     #[cold]
@@ -191,6 +219,8 @@ impl Warden for Guards {
             Turn::Recovered => (EventKind::Recovered, ""),
         };
         self.bulletin.tell(kind, plugin, Some(record.id), message);
+        let untold = &self.guarded(&plugin.plugin).untold;
+        untold.send_modify(|untold| *untold = untold.saturating_sub(1));
         let host = self.host.get().and_then(Weak::upgrade).map(Host);
         // Without a runtime the plugin is suspended all the same, and disabled when somebody enables it.
         let runtime = tokio::runtime::Handle::try_current();

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::dependencies::{self, DependencyError};
-use super::members::{Member, PluginState};
-use super::switch::{has_lifecycle, load, step};
-use super::{Host, LoadError, UnloadError, settings};
+use super::members::{BY_OPERATOR, Member, PluginState};
+use super::switch::{has_lifecycle, load, step, to_the_end};
+use super::{Changing, Host, LoadError, UnloadError, settings};
 use crate::engine::Plugin;
 use crate::event::EventKind;
 use crate::extension::Registry;
@@ -20,8 +20,8 @@ impl Host {
     /// Decides, reads the plugin's settings, compiles, links, runs its `load` and `enable`, and registers what it contributes. If a plugin with the same id is
     /// loaded, the new one takes its place: calls in flight end on the old one, and no call is lost between the two.
     ///
-    /// A plugin whose id the guard has disabled is loaded and stays disabled, whatever its version: its `load` runs, its `enable` does not,
-    /// and nothing of it is registered until [`Host::enable`].
+    /// A plugin whose id the guard has disabled, or that is loaded and an operator has disabled, is loaded and stays disabled, whatever its
+    /// version: its `load` runs, its `enable` does not, and nothing of it is registered or called until [`Host::enable`].
     ///
     /// # Errors
     /// Why the plugin was refused. The old one, if there was one, serves on.
@@ -35,9 +35,9 @@ impl Host {
     /// Why the plugin was refused; among others [`PrepareError::OtherBytes`](crate::engine::PrepareError::OtherBytes) for a grant of
     /// other bytes.
     pub async fn load_granted(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
-        let _changing = self.0.changing.lock().await;
+        let changing = self.change().await;
         self.check_dependencies(package.manifest(), &BTreeSet::new())?;
-        self.install(package, grant).await
+        self.install(package, grant, changing).await
     }
 
     /// Like [`Host::load`], knowing which plugins were refused before.
@@ -47,10 +47,10 @@ impl Host {
         consent: &Consent,
         lost: &BTreeSet<PluginId>,
     ) -> Result<Plugin, LoadError> {
-        let _changing = self.0.changing.lock().await;
+        let changing = self.change().await;
         self.check_dependencies(package.manifest(), lost)?;
         let grant = Grant::decide(&package, self.catalogue(), &self.0.policy, consent)?;
-        self.install(package, grant).await
+        self.install(package, grant, changing).await
     }
 
     fn check_dependencies(
@@ -74,22 +74,40 @@ impl Host {
     }
 
     /// Starts a plugin and puts it in the place of the one before it.
-    async fn install(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
+    async fn install(
+        &self,
+        package: Package,
+        grant: Grant,
+        changing: Changing,
+    ) -> Result<Plugin, LoadError> {
         let id = package.manifest().id.clone();
-        let installed = self.try_install(package, grant).await;
-        if installed.is_err() && self.plugin(&id).is_none() {
-            self.0.guards.forget(&id);
+        let (plugin, replaced) = match self.try_install(package, grant).await {
+            Ok(installed) => installed,
+            Err(error) => {
+                if self.plugin(&id).is_none() {
+                    self.0.guards.forget(&id);
+                }
+                return Err(error);
+            }
+        };
+        if let Some(old) = replaced {
+            to_the_end(changing, farewell(old)).await;
         }
-        installed
+        Ok(plugin)
     }
 
-    async fn try_install(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
+    /// Gives the plugin, and the one before it, which takes no more calls.
+    async fn try_install(
+        &self,
+        package: Package,
+        grant: Grant,
+    ) -> Result<(Plugin, Option<Member>), LoadError> {
         let manifest = package.manifest().clone();
         let id = manifest.id.clone();
         let plugin = self.prepare(package, grant).await?;
         let registered = load(&plugin).await.map_err(LoadError::Lifecycle)?;
-        // What was disabled for its failures stays so in whatever version, until an operator enables it.
-        let disabled = self.0.guards.reason(&id);
+        // What is disabled stays so in whatever version, until an operator enables it.
+        let disabled = self.why_disabled(&id);
         if disabled.is_none() {
             step(&plugin, Step::Enable)
                 .await
@@ -110,12 +128,22 @@ impl Host {
         let replaced = self.0.write_members().insert(id.clone(), member);
         let registry = self.registry().with(&id, entries);
         self.0.registry.replace(registry);
-        self.0.guards.succeed(&id);
-        self.tell_of_load(&plugin, disabled);
-        if let Some(old) = replaced {
-            farewell(old).await;
+        // From here on its calls are not held against the one in its place. Not earlier: who finds it closed looks for the other one.
+        if let Some(old) = &replaced {
+            old.plugin.close();
         }
-        Ok(plugin)
+        self.tell_of_load(&plugin, disabled);
+        Ok((plugin, replaced))
+    }
+
+    /// Why a plugin with this id does not serve, if the guard or an operator disabled the one that is loaded.
+    fn why_disabled(&self, id: &PluginId) -> Option<String> {
+        let by_operator = || {
+            let members = self.0.read_members();
+            let state = members.get(id).map(|member| member.state);
+            (state == Some(PluginState::Disabled)).then(|| BY_OPERATOR.to_owned())
+        };
+        self.0.guards.reason(id).or_else(by_operator)
     }
 
     fn tell_of_load(&self, plugin: &Plugin, disabled: Option<String>) {
@@ -143,12 +171,13 @@ impl Host {
         prepared.map_err(|_| LoadError::ShuttingDown)?
     }
 
-    /// Takes a plugin out: nothing new is called, calls in flight end, then it is disabled and stopped.
+    /// Takes a plugin out: nothing new is called, calls in flight end, then it is disabled and stopped. Once begun it ends, also if the
+    /// future is dropped.
     ///
     /// # Errors
     /// No such plugin, or others need it.
     pub async fn unload(&self, id: &PluginId) -> Result<(), UnloadError> {
-        let _changing = self.0.changing.lock().await;
+        let changing = self.change().await;
         let dependents: Vec<_> = {
             let members = self.0.read_members();
             let needs = |member: &&Member| member.manifest.dependencies.contains_key(id);
@@ -172,26 +201,21 @@ impl Host {
         self.0
             .registry
             .replace(self.registry().with(id, Vec::new()));
-        let plugin = member.plugin.clone();
-        farewell(member).await;
-        self.0.guards.forget(id);
-        self.tell(EventKind::Unloaded, &plugin, "");
+        let host = self.clone();
+        to_the_end(changing, async move {
+            let plugin = member.plugin.clone();
+            farewell(member).await;
+            host.0.guards.forget(&plugin.identity().plugin);
+            host.tell(EventKind::Unloaded, &plugin, "");
+        })
+        .await;
         Ok(())
     }
 }
 
-/// Waits for the calls in flight of a plugin that goes, and lets it disable and stop itself: in a task of its own, which whoever waits
-/// may leave. Failures are in the receipts.
+/// Waits for the calls in flight of a plugin that goes, and lets it disable and stop itself. Failures are in the receipts.
 async fn farewell(member: Member) {
-    let gone = tokio::spawn(async move {
-        member.plugin.drain().await;
-        leave(&member).await;
-    });
-    // It ends early only with its runtime.
-    let _gone = gone.await;
-}
-
-async fn leave(member: &Member) {
+    member.plugin.drain().await;
     if !has_lifecycle(&member.plugin) {
         return;
     }

@@ -13,13 +13,16 @@ use crate::identity::Identity;
 use crate::manifest::{Manifest, PluginId};
 use crate::observe::judge;
 
+/// Why a plugin does not serve that the guard has not disabled.
+pub(super) const BY_OPERATOR: &str = "disabled by an operator";
+
 /// Whether a loaded plugin serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PluginState {
     /// It serves.
     Enabled,
-    /// It is loaded, and nothing of it is registered.
+    /// It is loaded; nothing of it is registered, and its calls do not run.
     Disabled,
 }
 
@@ -90,7 +93,7 @@ impl Host {
             let disabled = match self.state_of(member) {
                 (PluginState::Enabled, _) => None,
                 (PluginState::Disabled, reason) => {
-                    Some(reason.unwrap_or_else(|| "disabled by an operator".to_owned()))
+                    Some(reason.unwrap_or_else(|| BY_OPERATOR.to_owned()))
                 }
             };
             let trial = self.0.guards.trial(&plugin.plugin);

@@ -51,10 +51,18 @@ struct Inner {
     guards: Arc<Guards>,
     bulletin: Bulletin,
     /// One change of the plugin set at a time. Calls do not take it.
-    changing: tokio::sync::Mutex<()>,
+    changing: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// That a change of the plugin set goes on: no other one begins.
+type Changing = tokio::sync::OwnedMutexGuard<()>;
+
 impl Host {
+    /// Waits until no other change of the plugin set goes on.
+    async fn change(&self) -> Changing {
+        Arc::clone(&self.0.changing).lock_owned().await
+    }
+
     /// Begins a host.
     pub fn builder() -> HostBuilder {
         HostBuilder::new()
@@ -80,7 +88,8 @@ impl Host {
         Arc::clone(&self.0.registry.snapshot())
     }
 
-    /// Calls an extension of a loaded plugin, of the host's own making or an embedder's; `None` if no such plugin is loaded.
+    /// Calls an extension of a loaded plugin, of the host's own making or an embedder's; `None` if no such plugin is loaded. The
+    /// call of one that is disabled ends as [`Outcome::NotRun`](crate::Outcome::NotRun).
     pub async fn call<E: Typed>(
         &self,
         plugin: &PluginId,

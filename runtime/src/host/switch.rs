@@ -1,7 +1,7 @@
 //! Loaded plugins are disabled and enabled again: by an operator, and by the guard.
 
 use super::members::{Member, PluginState};
-use super::{Host, UnloadError};
+use super::{Changing, Host, UnloadError};
 use crate::capability::Registration;
 use crate::engine::{Extension, Plugin};
 use crate::event::EventKind;
@@ -13,16 +13,22 @@ use crate::receipt::{Outcome, Receipt};
 use crate::subject::Subject;
 
 impl Host {
-    /// Lets a plugin serve no longer; it stays loaded. Disabling one that is disabled does nothing.
+    /// Lets a plugin serve no longer; it stays loaded, and stays disabled if another version takes its place. Nothing of it is registered, and
+    /// calls of it end as [`Outcome::NotRun`], whether by [`Host::call`] or by a [`Plugin`]; those in flight go on. Disabling one that is
+    /// disabled does nothing. Once begun it ends, also if the future is dropped.
     ///
     /// # Errors
     /// No such plugin is loaded.
     pub async fn disable(&self, id: &PluginId) -> Result<(), UnloadError> {
-        let _changing = self.0.changing.lock().await;
+        let changing = self.change().await;
         let member = self.member(id)?;
         if member.state == PluginState::Enabled {
-            self.take_out(&member).await;
-            self.tell(EventKind::Disabled, &member.plugin, "");
+            let host = self.clone();
+            to_the_end(changing, async move {
+                host.take_out(&member).await;
+                host.tell(EventKind::Disabled, &member.plugin, "");
+            })
+            .await;
         }
         Ok(())
     }
@@ -33,7 +39,7 @@ impl Host {
     /// # Errors
     /// No such plugin is loaded, or its own `enable` failed.
     pub async fn enable(&self, id: &PluginId) -> Result<(), UnloadError> {
-        let _changing = self.0.changing.lock().await;
+        let _changing = self.change().await;
         let mut member = self.member(id)?;
         if member.state == PluginState::Enabled {
             if self.0.guards.reason(id).is_none() {
@@ -47,7 +53,8 @@ impl Host {
             .await
             .map_err(UnloadError::Lifecycle)?;
         let entries = Registry::entries_of(&member.plugin, member.registered.as_deref())?;
-        let turn = self.0.guards.enable(member.plugin.identity());
+        let turn = self.0.guards.enable(member.plugin.identity()).await;
+        self.0.guards.switch(id, true);
         self.0.registry.replace(self.registry().with(id, entries));
         self.set_state(id, PluginState::Enabled);
         self.tell_of_enabling(&member.plugin, turn);
@@ -56,7 +63,7 @@ impl Host {
 
     /// Disables a plugin that the guard has suspended, unless somebody did something about it meanwhile.
     pub(super) async fn disable_suspended(&self, id: &PluginId) {
-        let _changing = self.0.changing.lock().await;
+        let _changing = self.change().await;
         if let Ok(member) = self.member(id)
             && member.state == PluginState::Enabled
             && self.0.guards.reason(id).is_some()
@@ -68,6 +75,7 @@ impl Host {
     /// Takes an enabled plugin out of the registry and lets it disable itself.
     async fn take_out(&self, member: &Member) {
         let id = &member.manifest.id;
+        self.0.guards.switch(id, false);
         self.0
             .registry
             .replace(self.registry().with(id, Vec::new()));
@@ -105,6 +113,19 @@ impl Host {
             member.state = state;
         }
     }
+}
+
+/// Ends a change in a task of its own, which whoever waits may leave: no other change begins before it has ended.
+pub(super) async fn to_the_end(
+    changing: Changing,
+    rest: impl Future<Output = ()> + Send + 'static,
+) {
+    let ended = tokio::spawn(async move {
+        let _changing = changing;
+        rest.await;
+    });
+    // It ends early only with its runtime.
+    let _ended = ended.await;
 }
 
 /// Runs `load`; gives what it registered, or `None` for a plugin without `lifecycle`.

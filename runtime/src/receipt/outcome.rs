@@ -34,7 +34,7 @@ pub enum Outcome {
     Cancelled,
     /// The host failed: a port, the commit, or the runtime itself.
     HostFault,
-    /// The plugin never ran: it is stopped, its host disabled it because it failed too often, or no slot came free in time.
+    /// The plugin never ran: it is stopped, it is disabled, by an operator or because it failed too often, or no slot came free in time.
     NotRun,
 }
 

@@ -1,15 +1,18 @@
 //! What others bring about is no failure of a plugin's.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use portcullis::event::EventKind::{Enabled, Failed, Loaded, Probation, Tripped};
 use portcullis::guard::GuardPolicy;
 use portcullis::host::PluginState;
 use portcullis::receipt::Commit;
-use portcullis::{Blame, Limits, Outcome, Policy};
-use portcullis_tests::{Trouble, limits};
+use portcullis::{Blame, Limits, Observer, Outcome, Policy, Record};
+use portcullis_tests::{Events, Rig, Trouble, limits, rig};
 use serde_json::json;
 
-use super::watched::Watched;
+use super::watched::{Watched, id};
 
 /// One failure disables.
 fn strict(change: impl FnOnce(&mut Limits)) -> Policy {
@@ -144,4 +147,66 @@ async fn losing_the_room_in_the_store_is_no_failure() {
     assert!(outcomes.contains(&Outcome::OverBudget), "{outcomes:?}");
     let keeper = watched.rig.host.plugins().remove(0);
     assert_eq!((keeper.state, keeper.reason), (PluginState::Enabled, None));
+}
+
+/// Proves O6, X7: what a version fails at after it was replaced is not held against the one in its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_version_is_not_the_newer_one() {
+    let watched = Watched::new(strict(|limits| limits.wall_ms = 1_000), &Arc::default());
+    let old = watched.rig.load("hostile").await;
+    let asleep = watched.sleeper(&old).await;
+    watched.rig.load("hostile").await;
+    assert_eq!(asleep.await.unwrap().outcome, Outcome::TimedOut);
+    assert_eq!(watched.status(), (PluginState::Enabled, None));
+}
+
+/// An observer that takes its time over a call that trapped.
+#[derive(Default)]
+struct Slow {
+    entered: AtomicBool,
+    go_on: AtomicBool,
+}
+
+impl Observer for Slow {
+    fn record(&self, record: &Record) {
+        if record.outcome != Outcome::Trapped {
+            return;
+        }
+        self.entered.store(true, Ordering::SeqCst);
+        while !self.go_on.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Proves O5, O6: that a plugin was disabled is told before it is told that it was enabled again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn events_come_in_their_order() {
+    let (slow, events) = (Arc::<Slow>::default(), Arc::<Events>::default());
+    let rig = Rig::with(strict(|_| {}), |builder| {
+        builder
+            .compile_cache(rig::shared_cache())
+            .observer(slow.clone())
+            .events(events.clone())
+    });
+    let hostile = rig.load("hostile").await;
+    let call = {
+        let (rig, hostile) = (rig.clone(), hostile.clone());
+        tokio::spawn(async move { rig.ask(&hostile, "unreachable", json!({})).await })
+    };
+    while !slow.entered.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let enabling = {
+        let host = rig.host.clone();
+        tokio::spawn(async move { host.enable(&id("hostile")).await })
+    };
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    slow.go_on.store(true, Ordering::SeqCst);
+    enabling.await.unwrap().unwrap();
+    assert_eq!(call.await.unwrap().outcome, Outcome::Trapped);
+    assert_eq!(
+        events.of("hostile"),
+        [Loaded, Enabled, Failed, Tripped, Enabled, Probation]
+    );
 }
