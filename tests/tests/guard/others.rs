@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use portcullis::event::EventKind::{Enabled, Failed, Loaded, Probation, Tripped};
+use portcullis::event::{Event, EventSink};
 use portcullis::guard::GuardPolicy;
 use portcullis::host::PluginState;
 use portcullis::receipt::Commit;
@@ -160,16 +161,17 @@ async fn an_older_version_is_not_the_newer_one() {
     assert_eq!(watched.status(), (PluginState::Enabled, None));
 }
 
-/// An observer that takes its time over a call that trapped.
+/// Once armed, takes its time where a call trapped and where a plugin was loaded.
 #[derive(Default)]
 struct Slow {
+    armed: AtomicBool,
     entered: AtomicBool,
     go_on: AtomicBool,
 }
 
-impl Observer for Slow {
-    fn record(&self, record: &Record) {
-        if record.outcome != Outcome::Trapped {
+impl Slow {
+    fn pause(&self) {
+        if !self.armed.swap(false, Ordering::SeqCst) {
             return;
         }
         self.entered.store(true, Ordering::SeqCst);
@@ -177,6 +179,60 @@ impl Observer for Slow {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
+
+    fn arm(&self) {
+        self.armed.store(true, Ordering::SeqCst);
+    }
+
+    async fn entered(&self) {
+        while !self.entered.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn go_on(&self) {
+        self.go_on.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Observer for Slow {
+    fn record(&self, record: &Record) {
+        if record.outcome == Outcome::Trapped {
+            self.pause();
+        }
+    }
+}
+
+impl EventSink for Slow {
+    fn event(&self, event: &Event) {
+        if event.kind == Loaded {
+            self.pause();
+        }
+    }
+}
+
+/// Proves O6, X7: a version that was replaced a moment ago is called no more, and cannot fail in the name of the one in its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_version_that_was_replaced_fails_no_more() {
+    let slow = Arc::<Slow>::default();
+    let rig = Rig::with(strict(|_| {}), |builder| {
+        builder
+            .compile_cache(rig::shared_cache())
+            .events(slow.clone())
+    });
+    let old = rig.load("hostile").await;
+    slow.arm();
+    let loading = {
+        let rig = rig.clone();
+        tokio::spawn(async move { rig.load("hostile").await })
+    };
+    slow.entered().await;
+    let late = rig.ask(&old, "unreachable", json!({})).await;
+    assert_eq!(late.outcome, Outcome::NotRun, "{late}");
+    slow.go_on();
+    let new = loading.await.unwrap();
+    let called = rig.ask(&new, "echo", json!({ "value": true })).await;
+    assert_eq!(called.reply, Some(true), "{called}");
 }
 
 /// Proves O5, O6: that a plugin was disabled is told before it is told that it was enabled again.
@@ -190,19 +246,18 @@ async fn events_come_in_their_order() {
             .events(events.clone())
     });
     let hostile = rig.load("hostile").await;
+    slow.arm();
     let call = {
         let (rig, hostile) = (rig.clone(), hostile.clone());
         tokio::spawn(async move { rig.ask(&hostile, "unreachable", json!({})).await })
     };
-    while !slow.entered.load(Ordering::SeqCst) {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    slow.entered().await;
     let enabling = {
         let host = rig.host.clone();
         tokio::spawn(async move { host.enable(&id("hostile")).await })
     };
     tokio::time::sleep(Duration::from_millis(50)).await;
-    slow.go_on.store(true, Ordering::SeqCst);
+    slow.go_on();
     enabling.await.unwrap().unwrap();
     assert_eq!(call.await.unwrap().outcome, Outcome::Trapped);
     assert_eq!(
