@@ -238,3 +238,75 @@ impl Warden for Guards {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::guard::GuardState;
+    use crate::package::Digest;
+
+    /// A store that has one plugin, and takes its time to write.
+    struct Slow {
+        writes: Mutex<Sender<()>>,
+        go_on: Mutex<Receiver<()>>,
+    }
+
+    fn identity() -> Identity {
+        Identity {
+            plugin: "slow".parse().unwrap(),
+            version: semver::Version::new(1, 0, 0),
+            digest: Digest::of(b""),
+        }
+    }
+
+    impl GuardStore for Slow {
+        fn read(&self) -> BTreeMap<PluginId, GuardRecord> {
+            let state = GuardState::Open {
+                since_ms: 0,
+                reason: "disabled".to_owned(),
+            };
+            let record = GuardRecord {
+                state,
+                ..GuardRecord::default()
+            };
+            BTreeMap::from([(identity().plugin, record)])
+        }
+
+        fn write(&self, _: &PluginId, _: &GuardRecord) {
+            self.writes.lock().unwrap().send(()).unwrap();
+            self.go_on.lock().unwrap().recv().unwrap();
+        }
+    }
+
+    /// Proves O6: who waits for one plugin's record to be written holds no other plugin up.
+    #[test]
+    fn a_slow_store_holds_no_other_plugin_up() {
+        let ((writes, written), (go, go_on)) = (channel(), channel());
+        let slow = Slow {
+            writes: Mutex::new(writes),
+            go_on: Mutex::new(go_on),
+        };
+        let guards = Guards::new(
+            GuardPolicy::default(),
+            SharedClock::default(),
+            Some(Arc::new(slow)),
+            Bulletin::default(),
+        );
+        thread::scope(|scope| {
+            scope.spawn(|| guards.enable(&identity()).now_or_never());
+            written.recv().unwrap();
+            let forgetting = scope.spawn(|| guards.forget(&identity().plugin));
+            thread::sleep(std::time::Duration::from_millis(20));
+            let (waits, free) = (!forgetting.is_finished(), guards.plugins.try_lock().is_ok());
+            go.send(()).unwrap();
+            assert!(waits && free, "all plugins wait for one");
+        });
+        assert_eq!(guards.trial(&identity().plugin), Some(3));
+    }
+}
