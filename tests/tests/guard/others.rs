@@ -175,7 +175,11 @@ impl Slow {
             return;
         }
         self.entered.store(true, Ordering::SeqCst);
-        while !self.go_on.load(Ordering::SeqCst) {
+        // Not for ever: a test that failed meanwhile must end.
+        for _ in 0..10_000 {
+            if self.go_on.load(Ordering::SeqCst) {
+                return;
+            }
             std::thread::sleep(Duration::from_millis(1));
         }
     }
