@@ -10,11 +10,13 @@ use portcullis::grant::Instances;
 use portcullis::{Subject, capability::PortError};
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 use crate::bare::{Bare, WALL};
 use crate::report::{Memory, median};
 use crate::{Failure, gate};
 
+const FIRST: usize = 20;
 const INSTANCES: usize = 100;
 const RUNS: usize = 9;
 
@@ -83,54 +85,56 @@ pub fn measure(plugins: &Path) -> Result<Memory, Failure> {
 async fn bare(component: &[u8]) -> Result<f64, Failure> {
     let world = closed();
     let bare = Arc::new(Bare::new(component, world.clone()).map_err(Failure::of)?);
-    let before = resident()?;
-    let calls: Vec<_> = (0..INSTANCES)
-        .map(|_| {
-            let bare = bare.clone();
-            tokio::spawn(async move {
-                bare.instance()
-                    .await?
-                    .evaluate("calls", "{\"n\":1}")
-                    .await
-                    .map(drop)
-            })
+    growth(&world, || {
+        let bare = bare.clone();
+        tokio::spawn(async move {
+            let mut instance = bare.instance().await.map_err(Failure::of)?;
+            let called = instance.evaluate("calls", "{\"n\":1}").await;
+            called.map(drop).map_err(Failure::of)
         })
-        .collect();
-    let bytes = arrived(&world, before).await?;
-    world.open.add_permits(INSTANCES);
-    for call in calls {
-        call.await.map_err(Failure::of)?.map_err(Failure::of)?;
-    }
-    Ok(bytes)
+    })
+    .await
 }
 
 async fn gate(component: &[u8]) -> Result<f64, Failure> {
     let world = closed();
     let plugin = gate::plugin(component, Instances::Fresh, WALL, world.clone(), None).await?;
-    let before = resident()?;
     let params = json!({ "n": 1 }).as_object().cloned().unwrap_or_default();
-    let calls: Vec<_> = (0..INSTANCES)
-        .map(|_| {
-            let (plugin, params) = (plugin.clone(), params.clone());
-            tokio::spawn(async move {
-                gate::evaluate(&plugin, &"calls".into(), &Subject::world("meadow"), &params).await
-            })
+    growth(&world, || {
+        let (plugin, params) = (plugin.clone(), params.clone());
+        tokio::spawn(async move {
+            gate::evaluate(&plugin, &"calls".into(), &Subject::world("meadow"), &params).await;
+            Ok(())
         })
-        .collect();
-    let bytes = arrived(&world, before).await?;
-    world.open.add_permits(INSTANCES);
+    })
+    .await
+}
+
+/// How much the process grows by for each instance that waits in its host call. The first ones are not measured: they also bring in what
+/// is there once, such as the code that they run.
+async fn growth(
+    world: &Closed,
+    call: impl Fn() -> JoinHandle<Result<(), Failure>>,
+) -> Result<f64, Failure> {
+    let mut calls: Vec<_> = (0..FIRST).map(|_| call()).collect();
+    arrived(world, FIRST).await?;
+    let before = resident()?;
+    calls.extend((0..INSTANCES).map(|_| call()));
+    arrived(world, INSTANCES).await?;
+    let bytes = (resident()? - before) / INSTANCES as f64;
+    world.open.add_permits(FIRST + INSTANCES);
     for call in calls {
-        call.await.map_err(Failure::of)?;
+        call.await.map_err(Failure::of)??;
     }
     Ok(bytes)
 }
 
-/// The growth for each instance, once all wait in their host call.
-async fn arrived(world: &Closed, before: f64) -> Result<f64, Failure> {
-    let all = world.arrived.acquire_many(INSTANCES as u32);
+/// Waits until so many more calls have come to their host call.
+async fn arrived(world: &Closed, calls: usize) -> Result<(), Failure> {
+    let all = world.arrived.acquire_many(calls as u32);
     let waited = tokio::time::timeout(Duration::from_secs(5), all).await;
     waited.map_err(Failure::of)?.map_err(Failure::of)?.forget();
-    Ok((resident()? - before) / INSTANCES as f64)
+    Ok(())
 }
 
 /// Resident memory of this process in bytes.
