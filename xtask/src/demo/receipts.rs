@@ -1,7 +1,7 @@
 //! All receipts as JSON lines.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -28,8 +28,11 @@ impl ReceiptFile {
         let mut open = OpenOptions::new();
         let file = match is_new {
             true => File::create(path)?,
-            false => open.create(true).append(true).open(path)?,
+            false => open.create(true).append(true).read(true).open(path)?,
         };
+        if !is_new {
+            cut_torn_line(&file)?;
+        }
         Ok(Self(Mutex::new(Sink {
             file,
             line: Vec::new(),
@@ -48,12 +51,29 @@ impl ReceiptFile {
     }
 }
 
+/// Removes the part of a line that a demo left which was killed while it wrote it: the next receipt begins a line of its own.
+fn cut_torn_line(mut file: &File) -> io::Result<()> {
+    const BLOCK: u64 = 64 * 1024;
+    let mut end = file.seek(SeekFrom::End(0))?;
+    while end > 0 {
+        let start = end.saturating_sub(BLOCK);
+        file.seek(SeekFrom::Start(start))?;
+        let mut block = Vec::new();
+        file.take(end - start).read_to_end(&mut block)?;
+        if let Some(last) = block.iter().rposition(|byte| *byte == b'\n') {
+            return file.set_len(start + last as u64 + 1);
+        }
+        end = start;
+    }
+    file.set_len(0)
+}
+
 impl Sink {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, record)?;
         self.line.push(b'\n');
-        // In one piece, so that a demo that is killed leaves whole lines.
+        // In one piece; a demo that is killed in the middle of it leaves a torn line, which the next one removes.
         self.file.write_all(&self.line)?;
         self.written += 1;
         Ok(())
@@ -65,6 +85,31 @@ impl Observer for ReceiptFile {
         let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if sink.failure.is_none() {
             sink.failure = sink.write(record).err();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_torn_line_goes() {
+        let long = "x".repeat(200_000);
+        for (before, after) in [
+            ("", ""),
+            ("torn", ""),
+            ("one\n", "one\n"),
+            ("one\ntwo\nto", "one\ntwo\n"),
+            (&*format!("one\n{long}"), "one\n"),
+            (&*format!("{long}\n{long}\n"), &*format!("{long}\n{long}\n")),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("receipts.jsonl");
+            fs::write(&path, before).unwrap();
+            drop(ReceiptFile::open(&path, false).unwrap());
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
         }
     }
 }

@@ -104,8 +104,11 @@ fn row(world: &World) -> WorldRow {
 /// The receipts of calls that committed something.
 fn committed(path: &Path) -> Result<Vec<Record>, CliError> {
     let text = fs::read_to_string(path).map_err(|error| CliError::io(path, error))?;
+    // Whoever was killed while it wrote a line has told nobody of that call.
+    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+    let lines = text.get(..whole).unwrap_or_default().lines();
     let mut records = Vec::new();
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in lines.enumerate() {
         let record: Record = serde_json::from_str(line).map_err(|error| CliError::File {
             path: path.to_owned(),
             why: format!("line {}: no receipt: {error}", number + 1),
