@@ -64,6 +64,7 @@
 //! | 5 | [`host`] | what an application embeds |
 
 // Floor 1.
+pub mod bus;
 pub mod clock;
 pub mod configuration;
 pub mod enabled;
@@ -71,6 +72,7 @@ pub mod event;
 pub mod grant;
 pub mod guard;
 pub mod health;
+pub mod hook_point;
 pub mod identity;
 pub mod limits;
 pub mod log_record;

@@ -9,6 +9,7 @@ use super::error::{Ended, RoomError};
 use super::log_tap::LogTap;
 use super::port::PortError;
 use super::types;
+use crate::bus::Emission;
 use crate::grant::{Grant, OnDenied};
 use crate::identity::{CallId, Identity};
 use crate::limits::Limits;
@@ -58,6 +59,9 @@ pub struct Call {
     pub(crate) writes: Vec<Write>,
     /// Whether the call did something that must not happen twice.
     pub(crate) unrepeatable: bool,
+    pub(crate) emissions: Vec<Emission>,
+    /// How many events led to this call.
+    hops: u32,
     written: u64,
     grant: Grant,
     redactor: Redactor,
@@ -88,6 +92,8 @@ impl Call {
             reads: BTreeMap::new(),
             writes: Vec::new(),
             unrepeatable: false,
+            emissions: Vec::new(),
+            hops: 0,
             written: 0,
             grant,
             redactor,
@@ -110,6 +116,8 @@ impl Call {
         self.reads.clear();
         self.writes.clear();
         self.unrepeatable = false;
+        self.emissions.clear();
+        self.hops = 0;
         self.written = 0;
         self.locals.clear();
         self.tap.begin(id, self.grant.limits());
@@ -268,13 +276,41 @@ impl Call {
         change: Change,
         size: usize,
     ) -> Result<(), RoomError> {
-        let cost = (size as u64).saturating_add(WRITE_COST);
-        self.written = self.written.saturating_add(cost);
-        if self.written > self.grant.limits().write_bytes {
-            return Err(RoomError::over_budget());
-        }
+        self.spend(size)?;
         self.writes.push(Write { document, change });
         Ok(())
+    }
+
+    /// Collects an event, which is published when the call has returned and its changes are committed. It counts against the write budget as a
+    /// change does.
+    pub fn emit(&mut self, emission: Emission) -> Result<(), RoomError> {
+        self.spend(emission.subject.as_str().len() + emission.payload.len())?;
+        self.emissions.push(emission);
+        Ok(())
+    }
+
+    /// The events that this call has collected.
+    pub fn emissions(&self) -> &[Emission] {
+        &self.emissions
+    }
+
+    /// How many events led to this call: 0 for a call that none brought about.
+    pub fn hops(&self) -> u32 {
+        self.hops
+    }
+
+    /// Says that this many events led to the call, before the plugin runs.
+    pub(crate) fn led_to_by(&mut self, hops: u32) {
+        self.hops = hops;
+    }
+
+    fn spend(&mut self, size: usize) -> Result<(), RoomError> {
+        let cost = (size as u64).saturating_add(WRITE_COST);
+        self.written = self.written.saturating_add(cost);
+        match self.written > self.grant.limits().write_bytes {
+            true => Err(RoomError::over_budget()),
+            false => Ok(()),
+        }
     }
 
     /// Says that the call did something that must not happen twice, such as sending a message: after a conflict it is not run again.

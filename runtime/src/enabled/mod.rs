@@ -41,6 +41,22 @@ pub enum EnabledPlugins {
     Only(BTreeSet<PluginId>),
 }
 
+/// Knows which plugins a world uses, for what comes without anybody who says so: events.
+pub trait EnabledSource: Send + Sync + 'static {
+    /// The plugins of a world; the world's id is empty for what is about no world.
+    fn enabled(&self, world: &str) -> EnabledPlugins;
+}
+
+/// Every world uses every plugin.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AllEnabled;
+
+impl EnabledSource for AllEnabled {
+    fn enabled(&self, _: &str) -> EnabledPlugins {
+        EnabledPlugins::All
+    }
+}
+
 /// A document holds something else where the list stands. It was not changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place} must be {expected}, found {found}")]

@@ -1,14 +1,11 @@
 //! One call: lease an instance, enter, commit, and leave exactly one receipt.
 
 use std::any::TypeId;
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use tracing::{Instrument, Span};
-
+use super::effect::{Effected, KEEPS_CHANGING, take_effect};
 use super::extension::Typed;
 use super::fault::Fault;
 use super::host_rooms::HostRooms;
@@ -20,20 +17,10 @@ use super::within::{Cut, Within};
 use crate::capability::Registration;
 use crate::grant::Instances;
 use crate::identity::CallId;
-use crate::receipt::{Commit, Outcome, Receipt, Record};
+use crate::receipt::{Commit, Outcome, Receipt};
 use crate::subject::Subject;
-use crate::write_set::{CommitError, WriteSet};
 
-/// After this many conflicts a call gives up: something changes what it reads faster than it can run.
-const MAX_ATTEMPTS: u32 = 64;
-
-/// Why a call gives up that ran into others again and again.
-const KEEPS_CHANGING: &str = "other calls keep changing what this one reads";
-
-/// A commit that takes longer counts as a fault of the host. It is not stopped: it may still take effect.
-const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Makes a call. `registered` is `Some` for `lifecycle.load`, and gets what the plugin registered.
+/// Makes a call. `wall` is the time that it has, if not what its limits say; `registered` is `Some` for `lifecycle.load`, and gets what the plugin registered.
 ///
 /// The future is made once and moved as little as possible, and what a warm call does not need stands in boxes: moving a large future
 /// is what a call would spend its time on.
@@ -41,10 +28,17 @@ pub(super) async fn call<E: Typed>(
     entrance: Entrance,
     subject: Subject,
     request: E::Request,
+    wall: Option<Duration>,
     mut registered: Option<&mut Vec<Registration>>,
 ) -> Receipt<E::Reply> {
     let hold = entrance.enter();
-    let mut open = Open::begin(hold, E::DESCRIPTOR.id, E::operation(&request), subject);
+    let mut open = Open::begin(
+        hold,
+        E::DESCRIPTOR.id,
+        E::operation(&request),
+        subject,
+        wall,
+    );
     let place = match admit::<E>(&open) {
         Ok(place) => place,
         Err(fault) => return without_reply(open.fail(fault)),
@@ -64,16 +58,16 @@ pub(super) async fn call<E: Typed>(
         if let Some(registered) = &mut registered {
             **registered = open.take_registrations();
         }
-        let Some(writes) = open.take_writes() else {
+        let Some(effects) = open.take_effects() else {
             let record = open.succeed(Commit::None);
             let reply = Some(reply);
             return Receipt { record, reply };
         };
         let refused = Commit::Refused {
-            writes: writes.writes.len(),
+            writes: effects.changes(),
         };
-        match Box::pin(commit(open, writes, attempts)).await {
-            Committed::Again(again, places) => {
+        match Box::pin(take_effect(open, effects, attempts)).await {
+            Effected::Again(again, places) => {
                 open = *again;
                 let rooms = open.hold.plugin().rooms.clone();
                 turn = match Box::pin(wait(rooms, open.deadline, turn, places)).await {
@@ -81,7 +75,7 @@ pub(super) async fn call<E: Typed>(
                     None => return without_reply(open.not_committed(KEEPS_CHANGING, refused)),
                 };
             }
-            Committed::Done(record) => {
+            Effected::Done(record) => {
                 let reply = (record.outcome == Outcome::Returned).then_some(reply);
                 return Receipt { record, reply };
             }
@@ -223,12 +217,6 @@ fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
     Fault::new(outcome, why)
 }
 
-/// What came of a commit: a receipt, or the call runs again.
-enum Committed {
-    Done(Box<Record>),
-    Again(Box<Open>, Places),
-}
-
 /// The call's turn to run again; `None` if it does not come in time. One that has a turn keeps it, unless it now depends on something else.
 async fn wait(
     rooms: Arc<HostRooms>,
@@ -243,37 +231,4 @@ async fn wait(
     tokio::time::timeout_at(deadline.into(), rooms.line.join(places))
         .await
         .ok()
-}
-
-/// Commits in a task of its own, which the caller's going away does not stop; the receipt goes with it.
-async fn commit(mut open: Open, writes: WriteSet, attempts: u32) -> Committed {
-    let count = writes.writes.len();
-    let port = open.hold.plugin().rooms.commit.clone();
-    let cancelled = open.as_cancelled();
-    let places = Places::of(&writes);
-    let finish = async move {
-        let span = open.span.as_deref().cloned().unwrap_or_else(Span::none);
-        let store = async move { AssertUnwindSafe(port.call(writes)).catch_unwind().await };
-        let store = tokio::spawn(store.instrument(span));
-        let refused = Commit::Refused { writes: count };
-        let unknown = Commit::Unknown { writes: count };
-        Committed::Done(match tokio::time::timeout(COMMIT_PATIENCE, store).await {
-            Ok(Ok(Ok(Ok(())))) => open.succeed(Commit::Committed { writes: count }),
-            Ok(Ok(Ok(Err(CommitError::Conflict))))
-                if attempts < MAX_ATTEMPTS && open.may_repeat() =>
-            {
-                open.take_back();
-                return Committed::Again(Box::new(open), places);
-            }
-            Ok(Ok(Ok(Err(CommitError::Conflict)))) => open.not_committed(KEEPS_CHANGING, refused),
-            Ok(Ok(Ok(Err(CommitError::OverQuota)))) => open.over_quota(refused),
-            Ok(Ok(Ok(Err(CommitError::Failed)))) => open.not_committed("the store failed", refused),
-            Ok(_) => open.not_committed("the store panicked", unknown),
-            Err(_) => open.not_committed("the store did not answer in time", unknown),
-        })
-    };
-    // The task ends early only with its runtime; the receipt that it then leaves reads as this one.
-    tokio::spawn(finish)
-        .await
-        .unwrap_or_else(|_| Committed::Done(cancelled))
 }

@@ -8,6 +8,7 @@ use wasmtime::component::Linker;
 use super::cache::CompileCache;
 use super::extension::AnyExtension;
 use super::line::Line;
+use crate::bus::Bus;
 use crate::capability::{Capability, Ctx, Granted, LogSink, Port, Slot};
 use crate::clock::SharedClock;
 use crate::configuration::Configuration;
@@ -57,6 +58,8 @@ pub(crate) struct HostRooms {
     pub(crate) health: HealthPolicy,
     /// From when on the host counts the time of its tallies.
     pub(crate) began: Instant,
+    /// Where events go once their calls have returned.
+    pub(crate) bus: Arc<dyn Bus>,
 }
 
 impl HostRooms {

@@ -4,6 +4,7 @@ mod cache;
 mod call;
 mod compile;
 mod config;
+mod effect;
 mod extension;
 mod fault;
 mod host_rooms;

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use tracing::Span;
 
+use super::effect::Effects;
 use super::fault::Fault;
 use super::instance::Lease;
 use super::plugin::Hold;
 use super::span;
+use crate::bus::{Emission, Message, Source};
 use crate::capability::{MAX_DENIALS, Registration};
 use crate::grant::Instances;
 use crate::guard::{Stand, Turn};
@@ -35,6 +37,9 @@ pub(super) struct Open {
     /// Taken when the call is finished.
     record: Option<Box<Record>>,
     writes: Option<WriteSet>,
+    emissions: Vec<Emission>,
+    /// How many events led to the call.
+    hops: u32,
     /// How many changes the store was asked to make, and has not said that it did not.
     sent: Option<usize>,
     registrations: Vec<Registration>,
@@ -50,10 +55,11 @@ impl Open {
         extension: &'static str,
         operation: Arc<str>,
         subject: Subject,
+        wall: Option<Duration>,
     ) -> Self {
         let started = Instant::now();
         let plugin = hold.plugin();
-        let wall = plugin.holdings.grant.limits().wall();
+        let wall = wall.unwrap_or_else(|| plugin.holdings.grant.limits().wall());
         let id = CallId::next();
         Self {
             began: plugin.standing.now(),
@@ -81,9 +87,13 @@ impl Open {
                 more_denials: 0,
                 dropped_log_records: 0,
                 commit: Commit::None,
+                emitted: 0,
+                lost_events: 0,
                 attempts: 0,
             })),
             writes: None,
+            emissions: Vec::new(),
+            hops: 0,
             sent: None,
             registrations: Vec::new(),
             unrepeatable: false,
@@ -181,6 +191,8 @@ impl Open {
         record.more_denials += call.more_denials;
         record.dropped_log_records += call.tap.finish();
         self.unrepeatable = call.unrepeatable;
+        self.emissions = mem::take(&mut call.emissions);
+        self.hops = call.hops();
         self.registrations = call.registrations.take().unwrap_or_default();
         self.writes = (!call.writes.is_empty()).then(|| WriteSet {
             call: record.id,
@@ -196,11 +208,40 @@ impl Open {
         mem::take(&mut self.registrations)
     }
 
-    /// What the call wants to change, if anything, for the store.
-    pub(super) fn take_writes(&mut self) -> Option<WriteSet> {
+    /// What the call wants to happen once it has returned, if anything.
+    pub(super) fn take_effects(&mut self) -> Option<Effects> {
+        if self.writes.is_none() && self.emissions.is_empty() {
+            return None;
+        }
         let writes = self.writes.take();
         self.sent = writes.as_ref().map(|set| set.writes.len());
-        writes
+        let messages = mem::take(&mut self.emissions).into_iter();
+        let messages = messages.map(|one| self.message(one)).collect();
+        Some(Effects { writes, messages })
+    }
+
+    /// An event with what the host says about it.
+    fn message(&self, emission: Emission) -> Message {
+        let record = self.record();
+        Message {
+            subject: emission.subject,
+            payload: emission.payload,
+            source: Source::Plugin {
+                plugin: record.plugin.plugin.clone(),
+                call: record.id,
+            },
+            about: record.subject.clone(),
+            hops: self.hops.saturating_add(1),
+            reply_to: None,
+        }
+    }
+
+    /// Notes how many events the bus has taken, and how many it has not.
+    pub(super) fn note_events(&mut self, emitted: usize, lost: usize) {
+        if let Some(record) = &mut self.record {
+            record.emitted = emitted;
+            record.lost_events = lost;
+        }
     }
 
     /// The store made none of the changes that it was asked for.
@@ -212,6 +253,7 @@ impl Open {
     #[cold]
     pub(super) fn fail(&mut self, fault: Fault) -> Box<Record> {
         let commit = self.discard();
+        self.emissions.clear();
         self.is_of_others = fault.is_of_others;
         self.end(fault.outcome, Some(fault.message), commit)
     }

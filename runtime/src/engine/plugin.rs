@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use wasmtime::component::InstancePre;
@@ -107,7 +107,13 @@ impl Plugin {
         subject: Subject,
         request: E::Request,
     ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        call::call::<E>(Entrance::Knock(self.0.clone()), subject, request, None)
+        call::call::<E>(
+            Entrance::Knock(self.0.clone()),
+            subject,
+            request,
+            None,
+            None,
+        )
     }
 
     /// Calls with registration open, as `lifecycle.load` needs it; gives what was registered.
@@ -118,7 +124,8 @@ impl Plugin {
     ) -> (Receipt<E::Reply>, Vec<Registration>) {
         let mut registered = Vec::new();
         let entrance = Entrance::Steward(self.0.clone());
-        let receipt = call::call::<E>(entrance, subject, request, Some(&mut registered)).await;
+        let receipt =
+            call::call::<E>(entrance, subject, request, None, Some(&mut registered)).await;
         (receipt, registered)
     }
 
@@ -128,7 +135,13 @@ impl Plugin {
         subject: Subject,
         request: E::Request,
     ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        call::call::<E>(Entrance::Steward(self.0.clone()), subject, request, None)
+        call::call::<E>(
+            Entrance::Steward(self.0.clone()),
+            subject,
+            request,
+            None,
+            None,
+        )
     }
 
     /// Like [`Plugin::call_as_steward`], for a plugin that takes no more calls from others.
@@ -202,7 +215,17 @@ impl Hold {
         subject: Subject,
         request: E::Request,
     ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        call::call::<E>(Entrance::Held(self), subject, request, None)
+        call::call::<E>(Entrance::Held(self), subject, request, None, None)
+    }
+
+    /// Like [`Hold::call`], with this much wall time instead of what the plugin's limits say.
+    pub(crate) fn call_within<E: Typed>(
+        self,
+        subject: Subject,
+        request: E::Request,
+        wall: Duration,
+    ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
+        call::call::<E>(Entrance::Held(self), subject, request, Some(wall), None)
     }
 
     pub(super) fn plugin(&self) -> &Arc<Inner> {

@@ -11,7 +11,7 @@ use wasmtime::component::{Instance, InstancePre};
 use super::{Dispatched, Scene, SharedRegistry, dispatch};
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
-use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
+use crate::permission::{ContributionDescriptor, ExtensionDescriptor};
 use crate::subject::Context;
 
 /// The bindings of the interface.
@@ -63,11 +63,9 @@ impl Extension for Conditions {
         export: "portcullis:plugin/conditions",
         version: "0.1.0",
         permission: Some("behavior:extend_conditions"),
+        scope: None,
         operations: &["evaluate"],
-        contribution: Some(ContributionDescriptor {
-            prefix: "plugin:",
-            parser: RawParser::of::<Condition>(),
-        }),
+        contribution: Some(ContributionDescriptor::of::<Condition>("plugin:")),
         on_failure: "it counts as false",
     };
 

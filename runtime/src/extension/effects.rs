@@ -11,7 +11,7 @@ use wasmtime::component::{Instance, InstancePre};
 use super::{Dispatched, Scene, SharedRegistry, dispatch};
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
-use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
+use crate::permission::{ContributionDescriptor, ExtensionDescriptor};
 use crate::receipt::Outcome;
 use crate::subject::Context;
 
@@ -67,11 +67,9 @@ impl Extension for Effects {
         export: "portcullis:plugin/effects",
         version: "0.1.0",
         permission: Some("behavior:extend_effects"),
+        scope: None,
         operations: &["apply"],
-        contribution: Some(ContributionDescriptor {
-            prefix: "effect:plugin:",
-            parser: RawParser::of::<Effect>(),
-        }),
+        contribution: Some(ContributionDescriptor::of::<Effect>("effect:plugin:")),
         on_failure: "it is skipped and changes nothing; the others run",
     };
 

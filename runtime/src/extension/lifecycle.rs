@@ -48,6 +48,7 @@ impl Extension for Lifecycle {
         export: "portcullis:plugin/lifecycle",
         version: "0.1.0",
         permission: None,
+        scope: None,
         operations: &["load", "enable", "disable", "stop"],
         contribution: None,
         on_failure: "a failing `load` or `enable` refuses the plugin; a failing `disable` or `stop` is recorded, and the plugin goes all the same",

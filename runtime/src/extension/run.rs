@@ -29,6 +29,7 @@ impl Extension for Run {
         export: "wasi:cli/run",
         version: "0.2.12",
         permission: None,
+        scope: None,
         operations: &["run"],
         contribution: None,
         on_failure: "nothing else happens",

@@ -11,7 +11,7 @@ use wasmtime::component::{Instance, InstancePre};
 use super::{Dispatched, Entry, Scene, SharedRegistry, by_priority, dispatch};
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
-use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
+use crate::permission::{ContributionDescriptor, ExtensionDescriptor};
 
 /// The bindings of the interface.
 #[allow(missing_docs)]
@@ -59,11 +59,9 @@ impl Extension for Simulation {
         export: "portcullis:plugin/simulation",
         version: "0.1.0",
         permission: Some("behavior:configure_simulation"),
+        scope: None,
         operations: &["provide"],
-        contribution: Some(ContributionDescriptor {
-            prefix: "simulation:plugin:",
-            parser: RawParser::of::<Provider>(),
-        }),
+        contribution: Some(ContributionDescriptor::of::<Provider>("simulation:plugin:")),
         on_failure: "it is skipped; the others count",
     };
 

@@ -3,8 +3,9 @@
 use semver::Version;
 
 use super::explanation::{Decision, ExtensionDecision, PermissionDecision, Refusal};
+use crate::manifest::RawTable;
 use crate::package::{ExportKind, InterfaceName, Package, Scan};
-use crate::permission::{Catalogue, ExtensionDescriptor};
+use crate::permission::{Admission, Catalogue, ExtensionDescriptor};
 use crate::problem::Problem;
 
 /// Decides every extension that the component exports, and tells what is wrong with the manifest's contributions.
@@ -36,9 +37,16 @@ pub(super) fn decide(
         let count = contributions.clone().count();
         let exported = exported_version(package.scan(), room);
         if let Some(contribution) = room.contribution {
-            problems.extend(
-                contributions.filter_map(|raw| (contribution.parser.check)(&raw.table).err()),
-            );
+            let admission = Admission {
+                catalogue,
+                scopes: scopes_of(room, permissions),
+            };
+            for raw in contributions {
+                problems.extend(match (contribution.parser.check)(&raw.table) {
+                    Ok(()) => (contribution.admits)(&raw.table, admission),
+                    Err(problem) => vec![problem],
+                });
+            }
             if count > 0 && exported.is_none() {
                 let message = format!(
                     "contributes {} but does not export `{}`",
@@ -65,6 +73,17 @@ pub(super) fn decide(
         }
     }
     decisions
+}
+
+/// The scopes of the permission that an extension needs.
+fn scopes_of<'a>(
+    room: &ExtensionDescriptor,
+    permissions: &'a [PermissionDecision],
+) -> &'a [RawTable] {
+    let mut asked = permissions.iter();
+    asked
+        .find(|asked| Some(asked.permission.as_str()) == room.permission)
+        .map_or(&[], |asked| &asked.scopes)
 }
 
 fn decide_extension(

@@ -66,11 +66,9 @@ fn decide_permission(
         .chain(policy.scopes.get(permission))
         .cloned()
         .collect();
-    let scope_problem = catalogue.opened_by(permission).and_then(|room| {
-        scopes
-            .iter()
-            .find_map(|scope| (room.scope.check)(scope).err())
-    });
+    let scope_problem = catalogue
+        .scope_of(permission)
+        .and_then(|parser| scopes.iter().find_map(|scope| (parser.check)(scope).err()));
     let allowed = policy
         .allow
         .as_ref()

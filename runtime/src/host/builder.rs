@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use super::guard::Guards;
 use super::members::Members;
-use super::{Host, Inner, SettingsSource, StaticSettings};
+use super::{Host, Inner, LocalBus, SettingsSource, StaticSettings};
+use crate::bus::Bus;
 use crate::capability::behavior_extend::BehaviorExtend;
 use crate::capability::config::Config;
 use crate::capability::generation::Generation;
@@ -23,6 +24,7 @@ use crate::capability::wasi::Wasi;
 use crate::capability::world_read::WorldRead;
 use crate::capability::{Answer, Capability, LogSink, Port, TracingSink};
 use crate::clock::SharedClock;
+use crate::enabled::{AllEnabled, EnabledSource};
 use crate::engine::{
     AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer,
 };
@@ -30,6 +32,7 @@ use crate::event::EventSink;
 use crate::extension::{self, SharedRegistry};
 use crate::grant::Policy;
 use crate::guard::GuardStore;
+use crate::hook_point::HookPoint;
 use crate::observe::Bulletin;
 use crate::permission::{Catalogue, CatalogueError, Permission};
 use crate::write_set::{CommitError, WriteSet};
@@ -70,6 +73,8 @@ pub struct HostBuilder {
     events: Vec<Arc<dyn EventSink>>,
     guard_store: Option<Arc<dyn GuardStore>>,
     settings: Arc<dyn SettingsSource>,
+    bus: Arc<dyn Bus>,
+    enabled: Arc<dyn EnabledSource>,
 }
 
 /// Why a host cannot be put together.
@@ -112,6 +117,8 @@ impl HostBuilder {
             events: Vec::new(),
             guard_store: None,
             settings: Arc::new(StaticSettings::new()),
+            bus: Arc::new(LocalBus::new()),
+            enabled: Arc::new(AllEnabled),
         }
     }
 
@@ -215,6 +222,29 @@ impl HostBuilder {
         self
     }
 
+    /// The bus that plugins' events travel on; one of the host's own by default.
+    #[must_use]
+    pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
+        self.bus = bus;
+        self
+    }
+
+    /// Which plugins a world uses, for the events that are about it; all by default.
+    #[must_use]
+    pub fn enabled(mut self, enabled: Arc<dyn EnabledSource>) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Adds a hook point of the embedder's own.
+    ///
+    /// # Errors
+    /// Another point has its name, or the point contradicts itself.
+    pub fn hook_point(mut self, point: HookPoint) -> Result<Self, BuildError> {
+        self.catalogue.hook_point(point)?;
+        Ok(self)
+    }
+
     /// The host.
     ///
     /// # Errors
@@ -251,11 +281,13 @@ impl HostBuilder {
             warden: guards.clone(),
             health: self.policy.health,
             began: Instant::now(),
+            bus: self.bus,
         };
         let inner = Arc::new(Inner {
             rooms: Arc::new(rooms),
             policy: self.policy,
             settings: self.settings,
+            enabled: self.enabled,
             registry: SharedRegistry::default(),
             members: Members::default().into(),
             guards,

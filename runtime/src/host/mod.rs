@@ -6,6 +6,7 @@ mod discovery;
 mod error;
 mod guard;
 mod lifecycle;
+mod local_bus;
 mod members;
 mod settings;
 mod switch;
@@ -16,6 +17,7 @@ pub use builder::{BuildError, HostBuilder, State};
 pub use dependencies::DependencyError;
 pub use discovery::{Candidate, Discovery};
 pub use error::{LoadError, LoadReport, UnloadError};
+pub use local_bus::LocalBus;
 pub use members::{PluginState, PluginStatus};
 pub use settings::{SettingsSource, StaticSettings};
 
@@ -23,6 +25,8 @@ use guard::Guards;
 use members::Members;
 use serde_json::{Map, Value};
 
+use crate::bus::Bus;
+use crate::enabled::{EnabledPlugins, EnabledSource};
 use crate::engine::{HostRooms, Plugin, Typed};
 use crate::extension::candidates::{self, Proposals};
 use crate::extension::conditions::{self, Evaluation};
@@ -46,6 +50,7 @@ struct Inner {
     rooms: Arc<HostRooms>,
     policy: Policy,
     settings: Arc<dyn SettingsSource>,
+    enabled: Arc<dyn EnabledSource>,
     registry: SharedRegistry,
     members: RwLock<Members>,
     guards: Arc<Guards>,
@@ -81,6 +86,16 @@ impl Host {
     /// What would be decided about a package, in full.
     pub fn explain(&self, package: &Package, consent: &Consent) -> Explanation {
         Explanation::of(package, self.catalogue(), &self.0.policy, consent)
+    }
+
+    /// The bus that events travel on.
+    pub fn bus(&self) -> &Arc<dyn Bus> {
+        &self.0.rooms.bus
+    }
+
+    /// Which plugins a world uses, as the host was told when it was built.
+    pub fn enabled(&self, world: &str) -> EnabledPlugins {
+        self.0.enabled.enabled(world)
     }
 
     /// What the enabled plugins contribute now.

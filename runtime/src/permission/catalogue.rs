@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     CapabilityDescriptor, ExtensionDescriptor, GROUPS, Gate, Group, PERMISSIONS, Permission,
+    RawParser,
 };
+use crate::hook_point::HookPoint;
 
 /// What a host offers to plugins. Decisions are made against it, offline as well as in a running host.
 #[derive(Clone, Debug)]
@@ -13,6 +15,7 @@ pub struct Catalogue {
     groups: BTreeMap<&'static str, Group>,
     capabilities: Vec<CapabilityDescriptor>,
     extensions: Vec<ExtensionDescriptor>,
+    hook_points: BTreeMap<String, HookPoint>,
 }
 
 /// Why a room does not fit into a catalogue.
@@ -49,6 +52,20 @@ pub enum CatalogueError {
         /// The permission.
         permission: &'static str,
     },
+    /// Two hook points share a name.
+    #[error("two hook points are named `{point}`; rename one of them")]
+    DuplicatePoint {
+        /// The shared name.
+        point: String,
+    },
+    /// A hook point contradicts itself.
+    #[error("the hook point `{point}`: {why}")]
+    BadPoint {
+        /// The point.
+        point: String,
+        /// What is wrong.
+        why: String,
+    },
     /// A version in a descriptor is not semver.
     #[error("`{room}`: `{version}` is not a semver version")]
     BadVersion {
@@ -73,6 +90,7 @@ impl Catalogue {
             groups: GROUPS.iter().map(|g| (g.id, *g)).collect(),
             capabilities: Vec::new(),
             extensions: Vec::new(),
+            hook_points: BTreeMap::new(),
         }
     }
 
@@ -141,6 +159,28 @@ impl Catalogue {
         }
     }
 
+    /// Adds a hook point. Its name belongs to one point only.
+    pub fn hook_point(&mut self, point: HookPoint) -> Result<&mut Self, CatalogueError> {
+        point.check().map_err(|why| CatalogueError::BadPoint {
+            point: point.name.clone(),
+            why,
+        })?;
+        if let Some(twin) = self.hook_points.insert(point.name.clone(), point) {
+            return Err(CatalogueError::DuplicatePoint { point: twin.name });
+        }
+        Ok(self)
+    }
+
+    /// The hook point with this name.
+    pub fn find_hook_point(&self, name: &str) -> Option<&HookPoint> {
+        self.hook_points.get(name)
+    }
+
+    /// All hook points, by name.
+    pub fn hook_points(&self) -> impl Iterator<Item = &HookPoint> {
+        self.hook_points.values()
+    }
+
     /// The permission with this id.
     pub fn find_permission(&self, id: &str) -> Option<&Permission> {
         self.permissions.get(id)
@@ -166,6 +206,17 @@ impl Catalogue {
                 .iter()
                 .any(|gate| gate.permission == Some(permission))
         })
+    }
+
+    /// How a permission is narrowed: by the scope of the capability that it opens, or of the extension that it allows.
+    pub fn scope_of(&self, permission: &str) -> Option<RawParser> {
+        let allowed = || {
+            let rooms = &mut self.extensions.iter();
+            rooms.find_map(|room| room.scope.filter(|_| room.permission == Some(permission)))
+        };
+        self.opened_by(permission)
+            .map(|room| room.scope)
+            .or_else(allowed)
     }
 
     /// Whether any room of this host has a use for the permission.

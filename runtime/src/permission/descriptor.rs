@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::Catalogue;
 use crate::manifest::RawTable;
 use crate::problem::Problem;
 
@@ -82,6 +83,15 @@ pub struct CapabilityDescriptor {
     pub scope: RawParser,
 }
 
+/// What a contribution is held against before a plugin is granted anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Admission<'a> {
+    /// What the host offers.
+    pub catalogue: &'a Catalogue,
+    /// The scopes of the extension's permission; the contribution must lie in each of them.
+    pub scopes: &'a [RawTable],
+}
+
 /// What a manifest says about one thing that an extension contributes.
 #[derive(Clone, Copy, Debug)]
 pub struct ContributionDescriptor {
@@ -89,6 +99,25 @@ pub struct ContributionDescriptor {
     pub prefix: &'static str,
     /// The type of its table in the manifest.
     pub parser: RawParser,
+    /// What else is wrong with a table that the parser has read: it lies outside of a scope, or the host has no use for it.
+    pub admits: fn(&RawTable, Admission<'_>) -> Vec<Problem>,
+}
+
+impl ContributionDescriptor {
+    /// Contributions of the type `T`, which need nothing of the host and have no scope.
+    pub const fn of<T: DeserializeOwned + JsonSchema>(prefix: &'static str) -> Self {
+        Self {
+            prefix,
+            parser: RawParser::of::<T>(),
+            admits: |_, _| Vec::new(),
+        }
+    }
+
+    /// The same contributions, held against this besides.
+    #[must_use]
+    pub const fn admitted_by(self, admits: fn(&RawTable, Admission<'_>) -> Vec<Problem>) -> Self {
+        Self { admits, ..self }
+    }
 }
 
 /// An extension: an interface that a plugin may export.
@@ -106,6 +135,8 @@ pub struct ExtensionDescriptor {
     pub version: &'static str,
     /// The permission that a plugin needs to provide it.
     pub permission: Option<&'static str>,
+    /// How the permission is narrowed; `None` if it is not, or if a capability that the same permission opens says how.
+    pub scope: Option<RawParser>,
     /// The functions of the interface.
     pub operations: &'static [&'static str],
     /// What plugins contribute by it; `None` for an extension that is there or not, without names (`lifecycle`).

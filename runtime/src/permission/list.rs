@@ -52,8 +52,16 @@ pub const PERMISSIONS: &[Permission] = &[
         "read the results of its text generation jobs",
     ),
     permission("log:emit", "write log records"),
+    permission(
+        "hook:handle",
+        "see what passes the host's hook points, change it, and stop it",
+    ),
     permission("event:subscribe", "receive events"),
     permission("event:emit", "emit events"),
+    permission(
+        "command:handle",
+        "answer commands, with what users write to it",
+    ),
     dangerous(
         "admin:routes",
         "serve HTTP routes of the host's administration",

@@ -9,7 +9,7 @@ mod tests;
 
 pub use catalogue::{Catalogue, CatalogueError};
 pub use descriptor::{
-    CapabilityDescriptor, ContributionDescriptor, ExtensionDescriptor, Gate, Group, Permission,
-    RawParser, Scope,
+    Admission, CapabilityDescriptor, ContributionDescriptor, ExtensionDescriptor, Gate, Group,
+    Permission, RawParser, Scope,
 };
 pub use list::{GROUPS, PERMISSIONS};

@@ -107,6 +107,12 @@ pub struct Record {
     pub dropped_log_records: u64,
     /// What became of the call's changes.
     pub commit: Commit,
+    /// How many events it emitted. A call that failed emitted none.
+    #[serde(default)]
+    pub emitted: usize,
+    /// How many events the bus did not take, after the changes were committed.
+    #[serde(default)]
+    pub lost_events: usize,
     /// How often the call ran: more than once after a conflict with another call's commit.
     pub attempts: u32,
 }
@@ -136,6 +142,12 @@ impl fmt::Display for Record {
             Commit::Discarded { writes } => write!(f, ", {writes} changes discarded")?,
             Commit::Refused { writes } => write!(f, ", {writes} changes refused")?,
             Commit::Unknown { writes } => write!(f, ", {writes} changes in an unknown state")?,
+        }
+        if self.emitted > 0 {
+            write!(f, ", {} events emitted", self.emitted)?;
+        }
+        if self.lost_events > 0 {
+            write!(f, ", {} events lost", self.lost_events)?;
         }
         if let Some(denial) = self.denials.first() {
             let more = self

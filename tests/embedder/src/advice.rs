@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use portcullis::capability::Ctx;
-use portcullis::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
+use portcullis::permission::{ContributionDescriptor, ExtensionDescriptor};
 use portcullis::wasmtime::Store;
 use portcullis::wasmtime::component::{Instance, InstancePre};
 use portcullis::{Extension, Typed};
@@ -52,11 +52,9 @@ impl Extension for Advice {
         export: "acme:weather/advice",
         version: "1.0.0",
         permission: Some("weather:advise"),
+        scope: None,
         operations: &["advise"],
-        contribution: Some(ContributionDescriptor {
-            prefix: "advice:plugin:",
-            parser: RawParser::of::<Almanac>(),
-        }),
+        contribution: Some(ContributionDescriptor::of::<Almanac>("advice:plugin:")),
         on_failure: "the farmer asks somebody else",
     };
 

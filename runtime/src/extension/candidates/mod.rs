@@ -13,7 +13,7 @@ use super::{Dispatched, Entry, Scene, SharedRegistry, by_priority, dispatch, is_
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
 use crate::manifest::PluginId;
-use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
+use crate::permission::{ContributionDescriptor, ExtensionDescriptor};
 use crate::receipt::Receipt;
 use crate::subject::Context;
 
@@ -69,11 +69,9 @@ impl Extension for Candidates {
         export: "portcullis:plugin/candidates",
         version: "0.1.0",
         permission: Some("behavior:configure_simulation"),
+        scope: None,
         operations: &["propose"],
-        contribution: Some(ContributionDescriptor {
-            prefix: "candidates:plugin:",
-            parser: RawParser::of::<Provider>(),
-        }),
+        contribution: Some(ContributionDescriptor::of::<Provider>("candidates:plugin:")),
         on_failure: "it proposes nothing; the others count",
     };
 

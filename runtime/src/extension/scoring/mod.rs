@@ -15,7 +15,7 @@ use super::{
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
 use crate::pattern::{MAX_KEY, check_name};
-use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
+use crate::permission::{ContributionDescriptor, ExtensionDescriptor};
 use crate::subject::Context;
 
 /// The bindings of the interface.
@@ -96,11 +96,9 @@ impl Extension for Scoring {
         export: "portcullis:plugin/scoring",
         version: "0.1.0",
         permission: Some("behavior:configure_simulation"),
+        scope: None,
         operations: &["rescore"],
-        contribution: Some(ContributionDescriptor {
-            prefix: "scoring:plugin:",
-            parser: RawParser::of::<Scorer>(),
-        }),
+        contribution: Some(ContributionDescriptor::of::<Scorer>("scoring:plugin:")),
         on_failure: "it overrides nothing; the others count",
     };
 
