@@ -1,5 +1,6 @@
 //! The reference pages, made from the lists.
 
+use portcullis::hook_point::HookPoint;
 use portcullis::permission::{
     CapabilityDescriptor, Catalogue, ExtensionDescriptor, GROUPS, PERMISSIONS,
 };
@@ -58,6 +59,12 @@ pub(crate) fn whole(catalogue: &Catalogue) -> String {
     for room in catalogue.extensions() {
         text.push_str(&extension(room));
     }
+    text.push_str(
+        "## Hook points\n\nWhere handlers of `hooks` are called; a host may add others.\n\n",
+    );
+    for point in catalogue.hook_points() {
+        text.push_str(&hook_point(point));
+    }
     text.push_str("## Limits\n\nOf one call. A manifest's `[limits]` may ask for less; the host's ceilings win.\n\n");
     text.push_str(&fields(&schemars::schema_for!(Limits).to_value()));
     text.push_str("\n## Outcomes\n\nHow a call ended, in its receipt.\n\n");
@@ -100,6 +107,11 @@ fn extension(room: &ExtensionDescriptor) -> String {
         .iter()
         .map(|operation| code(operation))
         .collect();
+    let scope = room.scope.map(|scope| fields(&(scope.schema)()));
+    let scope = scope.filter(|fields| !fields.is_empty());
+    let scope = scope.map_or_else(String::new, |fields| {
+        format!("`scope` in the manifest:\n\n{fields}\n")
+    });
     let contribution = match room.contribution {
         None => "Manifests list nothing for it.\n\n".to_owned(),
         Some(contribution) => format!(
@@ -110,7 +122,7 @@ fn extension(room: &ExtensionDescriptor) -> String {
         ),
     };
     format!(
-        "### `{}`\n\n{}\n\n- Exports `{}@{}`, operations {}.\n- Permission: {permission}.\n- When a call fails: {}.\n\n{contribution}{}",
+        "### `{}`\n\n{}\n\n- Exports `{}@{}`, operations {}.\n- Permission: {permission}.\n- When a call fails: {}.\n\n{scope}{contribution}{}",
         room.id,
         room.summary,
         room.export,
@@ -118,6 +130,28 @@ fn extension(room: &ExtensionDescriptor) -> String {
         operations.join(", "),
         room.on_failure,
         wit(room.wit)
+    )
+}
+
+fn hook_point(point: &HookPoint) -> String {
+    let blocks = match point.may_block {
+        true => "A handler may stop it.",
+        false => "A handler cannot stop it.",
+    };
+    let properties = point.schema.get("properties").and_then(Value::as_object);
+    let rows = properties.into_iter().flatten().map(|(name, property)| {
+        let meaning = property.get("description").and_then(Value::as_str);
+        let mutable = point.mutable.contains(name);
+        [
+            code(name),
+            if mutable { "yes" } else { "no" }.to_owned(),
+            meaning.unwrap_or_default().to_owned(),
+        ]
+    });
+    let fields = table(["field", "may be changed", "meaning"], rows);
+    format!(
+        "### `{}`\n\n{} {blocks}\n\n{fields}\n",
+        point.name, point.summary
     )
 }
 

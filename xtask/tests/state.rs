@@ -71,7 +71,7 @@ fn history_and_events_are_told() {
     );
     assert_ne!(page["entries"][1], rest["entries"][0]);
 
-    let loaded = json(directory.path(), &["events", "--kind", "loaded"]);
+    let loaded = json(directory.path(), &["state", "events", "--kind", "loaded"]);
     let plugins: Vec<&str> = loaded["events"]
         .as_array()
         .unwrap()
@@ -84,11 +84,11 @@ fn history_and_events_are_told() {
     );
     let one = json(
         directory.path(),
-        &["events", "--plugin", "romance", "--limit", "1"],
+        &["state", "events", "--plugin", "romance", "--limit", "1"],
     );
     assert_eq!(one["events"].as_array().unwrap().len(), 1);
     assert!(one["next"].is_u64(), "{one}");
-    on(directory.path(), &["events", "--kind", "exploded"]).status(2);
+    on(directory.path(), &["state", "events", "--kind", "exploded"]).status(2);
 }
 
 /// Proves that the demo continues: a second run begins at the hour where the first one ended.

@@ -4,7 +4,6 @@ mod bench;
 mod build;
 mod demo;
 mod docs;
-mod events;
 mod explain;
 mod history;
 mod levels;
@@ -56,7 +55,6 @@ verbs![
     Demo = demo,
     State = state,
     History = history,
-    Events = events,
     Test = test,
     Bench = bench,
     Schema = schema,

@@ -1,6 +1,7 @@
 //! `state`: look after the file in which a host's worlds last.
 
 mod check;
+mod events;
 mod export;
 mod import;
 mod plugins;
@@ -12,7 +13,7 @@ use crate::error::CliError;
 use crate::status::Status;
 use crate::terminal::Terminal;
 
-/// Check, export and import a host's state, and choose the plugins of its worlds
+/// Check, export and import a host's state, read its events, and choose the plugins of its worlds
 #[derive(Args)]
 pub(crate) struct Options {
     #[command(subcommand)]
@@ -26,6 +27,7 @@ pub(crate) struct Options {
 #[derive(Subcommand)]
 enum What {
     Check(check::Options),
+    Events(events::Options),
     Export(export::Options),
     Import(import::Options),
     Plugins(plugins::Options),
@@ -35,6 +37,7 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     let place = &options.place;
     match &options.what {
         What::Check(options) => check::run(options, place, terminal),
+        What::Events(options) => events::run(options, place, terminal),
         What::Export(options) => export::run(options, place, terminal),
         What::Import(options) => import::run(options, place, terminal),
         What::Plugins(options) => plugins::run(options, place, terminal),

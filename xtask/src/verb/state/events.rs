@@ -1,4 +1,4 @@
-//! `events`: what happened to the plugins of a host.
+//! `state events`: what happened to the plugins of a host.
 
 use std::fmt;
 
@@ -23,10 +23,7 @@ const MAX_MESSAGE: usize = 400;
 ///
 /// The oldest event comes first; events are kept for 30 days. A host may be running on the state meanwhile.
 #[derive(Args)]
-pub(crate) struct Options {
-    #[command(flatten)]
-    place: archive::Place,
-
+pub(super) struct Options {
     /// Only events of this plugin.
     #[arg(long, value_name = "ID")]
     plugin: Option<PluginId>,
@@ -57,8 +54,12 @@ fn kind(name: &str) -> Result<EventKind, String> {
     })
 }
 
-pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliError> {
-    let archive = options.place.open()?;
+pub(super) fn run(
+    options: &Options,
+    place: &archive::Place,
+    terminal: Terminal,
+) -> Result<Status, CliError> {
+    let archive = place.open()?;
     let query = EventQuery {
         plugin: options.plugin.clone(),
         kinds: options.kinds.clone(),
