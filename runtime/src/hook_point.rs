@@ -1,6 +1,9 @@
 //! Hook points: the places in a host's work where plugins may look, change and stop.
 
-use serde::Serialize;
+use jsonschema::{Draft, ValidationError, Validator};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::pattern::check_key;
@@ -21,7 +24,92 @@ pub struct HookPoint {
     pub may_block: bool,
 }
 
+/// The data of a hook point as a type. What the type says of itself is all that there is to declare: [`HookPoint::of`] makes the point of it.
+///
+/// ```
+/// use portcullis::hook_point::{HookPoint, Point};
+///
+/// #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+/// struct Watered { plant: String, litres: f64 }
+///
+/// impl Point for Watered {
+///     const NAME: &'static str = "garden.watered";
+///     const SUMMARY: &'static str = "Before a plant is watered.";
+///     const MUTABLE: &'static [&'static str] = &["litres"];
+///     const MAY_BLOCK: bool = true;
+/// }
+///
+/// assert_eq!(HookPoint::of::<Watered>().mutable, ["litres"]);
+/// ```
+pub trait Point: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
+    /// The point's name, words with dots between them.
+    const NAME: &'static str;
+    /// When it is reached, in one sentence.
+    const SUMMARY: &'static str;
+    /// The fields, as they are named in JSON, that handlers may change.
+    const MUTABLE: &'static [&'static str];
+    /// Whether a handler may stop what is about to happen.
+    const MAY_BLOCK: bool;
+}
+
+/// What follows if something keeps a handler from deciding: it traps, takes too long, is refused something, errs, or its plugin is disabled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fail {
+    /// It is passed over, and the chain goes on.
+    #[default]
+    Open,
+    /// What is about to happen is stopped.
+    Closed,
+}
+
+/// How long handlers may take. It holds in place of `Limits::wall_ms`, which is for calls that nobody's work waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct HookPolicy {
+    /// What one handler has at most, in milliseconds: 1,500 by default.
+    pub handler_ms: u64,
+    /// What all handlers of a chain have together, in milliseconds: 8,000 by default. Once it is used up no further handler is asked.
+    pub chain_ms: u64,
+}
+
+impl Default for HookPolicy {
+    fn default() -> Self {
+        Self {
+            handler_ms: 1_500,
+            chain_ms: 8_000,
+        }
+    }
+}
+
+impl HookPolicy {
+    /// Sets what one handler has, in milliseconds.
+    #[must_use]
+    pub fn handler_ms(mut self, ms: u64) -> Self {
+        self.handler_ms = ms;
+        self
+    }
+
+    /// Sets what all handlers of a chain have together, in milliseconds.
+    #[must_use]
+    pub fn chain_ms(mut self, ms: u64) -> Self {
+        self.chain_ms = ms;
+        self
+    }
+}
+
 impl HookPoint {
+    /// The point that a type declares.
+    pub fn of<P: Point>() -> Self {
+        let schema = schemars::schema_for!(P).to_value();
+        let point = Self::new(P::NAME, P::SUMMARY, schema).mutable(P::MUTABLE.iter().copied());
+        match P::MAY_BLOCK {
+            true => point.may_block(),
+            false => point,
+        }
+    }
+
     /// A point at which handlers only look.
     pub fn new(name: impl Into<String>, summary: impl Into<String>, schema: Value) -> Self {
         Self {
@@ -50,6 +138,7 @@ impl HookPoint {
     /// What is wrong with the point, if anything.
     pub(crate) fn check(&self) -> Result<(), String> {
         check_key("name", &self.name)?;
+        validator(&self.schema).map_err(|error| format!("its schema does not compile: {error}"))?;
         let properties = self.schema.get("properties").and_then(Value::as_object);
         let properties = properties.ok_or("its schema has no `properties`")?;
         match self
@@ -63,6 +152,14 @@ impl HookPoint {
             None => Ok(()),
         }
     }
+}
+
+/// What checks data against a point's schema. Nothing is fetched.
+pub(crate) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .build(schema)
 }
 
 #[cfg(test)]

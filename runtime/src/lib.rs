@@ -104,12 +104,13 @@ pub use enabled::EnabledPlugins;
 pub use engine::{Extension, Observer, Plugin, Typed};
 pub use extension::Scene;
 pub use grant::{Consent, Grant, GrantError, Policy, SecurityLevel};
+pub use hook_point::{HookPoint, Point};
 pub use host::Host;
 pub use limits::Limits;
 pub use manifest::{Manifest, PluginId};
 pub use observe::Metrics;
 pub use package::Package;
-pub use receipt::{Blame, Outcome, Receipt, Record};
+pub use receipt::{Blame, ChainReceipt, Outcome, Receipt, Record};
 pub use subject::Subject;
 
 /// The engine that capabilities and extensions of an embedder's own are made for: `bindgen!` with `wasmtime_crate: ::portcullis::wasmtime`.
@@ -125,11 +126,15 @@ pub fn catalogue() -> permission::Catalogue {
     for room in extension::DESCRIPTORS {
         let _fits = catalogue.extension(*room);
     }
+    for point in extension::hooks::points() {
+        let _fits = catalogue.hook_point(point);
+    }
     catalogue
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -140,6 +145,8 @@ mod tests {
             capability::DESCRIPTORS.len()
         );
         assert_eq!(catalogue.extensions().len(), extension::DESCRIPTORS.len());
-        assert!(Host::builder().build().is_ok());
+        assert_eq!(catalogue.hook_points().count(), 9);
+        let host = Host::builder().build().unwrap();
+        assert!(host.catalogue().hook_points().eq(catalogue.hook_points()));
     }
 }

@@ -18,13 +18,18 @@ use crate::health::HealthPolicy;
 use crate::manifest::PluginId;
 use crate::permission::{CapabilityDescriptor, Catalogue, Gate};
 use crate::problem::Problem;
-use crate::receipt::Record;
+use crate::receipt::{ChainReceipt, Record};
 use crate::write_set::WriteSet;
 
 /// Sees every receipt, exactly once. Called where the call ends, so it should not block; one that panics is logged and ignored.
 pub trait Observer: Send + Sync + 'static {
     /// Takes note of a call that has ended.
     fn record(&self, record: &Record);
+
+    /// Takes note of a chain of hook handlers that has ended, after each of its calls. Does nothing by default.
+    fn chain(&self, chain: &ChainReceipt) {
+        let _nothing_to_note = chain;
+    }
 }
 
 /// Decides by what became of a plugin's calls whether there are to be more of them. Asked by every call, so it answers from what it knows.

@@ -191,6 +191,11 @@ impl Plugin {
         self.0.pool.clear();
     }
 
+    /// A text of the plugin as it may be shown: at most `limit` bytes of it, without its secrets, and escaped.
+    pub(crate) fn show(&self, text: &str, limit: usize) -> String {
+        self.0.holdings.redactor.show(text, limit)
+    }
+
     pub(crate) fn rooms(&self) -> &Arc<HostRooms> {
         &self.0.rooms
     }

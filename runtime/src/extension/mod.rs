@@ -9,6 +9,7 @@ mod registry;
 pub mod candidates;
 pub mod conditions;
 pub mod effects;
+pub mod hooks;
 pub mod lifecycle;
 pub mod run;
 pub mod scoring;
@@ -47,6 +48,7 @@ extensions![
     simulation::Simulation,
     candidates::Candidates,
     scoring::Scoring,
+    hooks::Hooks,
     run::Run,
 ];
 

@@ -2,10 +2,11 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
 
+use super::hooks;
 use crate::capability::Registration;
 use crate::engine::{AnyExtension, Extension, Plugin};
 use crate::manifest::PluginId;
@@ -57,6 +58,10 @@ pub struct Registry {
     /// In the order of registration: plugins in dependency order, each in the order of its manifest.
     entries: Vec<Arc<Entry>>,
     by_name: BTreeMap<String, Arc<Entry>>,
+    /// What plugins contribute that are disabled. It serves nobody, but who must not do without it knows what is missing.
+    aside: Vec<Arc<Entry>>,
+    /// Made when the first chain asks for it.
+    hooks: OnceLock<hooks::Order>,
 }
 
 impl Registry {
@@ -93,29 +98,62 @@ impl Registry {
         counts.into_iter().map(statistic).collect()
     }
 
+    /// The entry with this qualified name of a plugin that is disabled.
+    pub(super) fn find_aside(&self, qualified: &str) -> Option<&Arc<Entry>> {
+        self.aside.iter().find(|entry| entry.qualified == qualified)
+    }
+
+    /// The entries of an extension that belong to disabled plugins.
+    pub(super) fn aside<E: Extension>(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.aside
+            .iter()
+            .filter(|entry| entry.extension == E::DESCRIPTOR.id)
+    }
+
+    /// The handlers of hook points, in their order.
+    pub(super) fn hooks(&self) -> &hooks::Order {
+        self.hooks.get_or_init(|| hooks::Order::of(self))
+    }
+
     /// This snapshot with one plugin's entries replaced; an empty list removes them. A plugin that is reloaded keeps its place.
     pub(crate) fn with(&self, plugin: &PluginId, entries: Vec<Entry>) -> Self {
-        let is_its_own = |entry: &Arc<Entry>| entry.plugin.identity().plugin == *plugin;
-        let place = self.entries.iter().position(is_its_own);
-        let mut all: Vec<_> = self
-            .entries
-            .iter()
-            .filter(|entry| !is_its_own(entry))
-            .cloned()
-            .collect();
+        let place = self.entries.iter().position(|entry| is_of(entry, plugin));
+        let mut all = others(&self.entries, plugin);
         let place = place.unwrap_or(all.len());
         all.splice(place..place, entries.into_iter().map(Arc::new));
-        let by_name = all
+        Self::of_parts(all, others(&self.aside, plugin))
+    }
+
+    /// This snapshot with one plugin's entries replaced by those of a version that is disabled.
+    pub(crate) fn with_aside(&self, plugin: &PluginId, entries: Vec<Entry>) -> Self {
+        let mut aside = others(&self.aside, plugin);
+        aside.extend(entries.into_iter().map(Arc::new));
+        Self::of_parts(others(&self.entries, plugin), aside)
+    }
+
+    /// This snapshot with one plugin's entries aside: it is disabled from now on.
+    pub(crate) fn set_aside(&self, plugin: &PluginId) -> Self {
+        let its_own = self.entries.iter().filter(|entry| is_of(entry, plugin));
+        let mut aside = others(&self.aside, plugin);
+        aside.extend(its_own.cloned());
+        Self::of_parts(others(&self.entries, plugin), aside)
+    }
+
+    fn of_parts(entries: Vec<Arc<Entry>>, aside: Vec<Arc<Entry>>) -> Self {
+        let by_name = entries
             .iter()
             .map(|entry| (entry.qualified.clone(), entry.clone()))
             .collect();
         Self {
-            entries: all,
+            entries,
             by_name,
+            aside,
+            hooks: OnceLock::new(),
         }
     }
 
-    /// The entries of a plugin: what it registered, or all that its manifest contributes if it registered nothing by itself.
+    /// The entries of a plugin: what it registered, or all that its manifest contributes if it registered nothing by itself, or if there is
+    /// nothing to register.
     pub(crate) fn entries_of(
         plugin: &Plugin,
         registered: Option<&[Registration]>,
@@ -131,6 +169,7 @@ impl Registry {
                 let Some(name) = raw.name() else {
                     continue;
                 };
+                let registered = registered.filter(|_| contribution.chosen_by_load);
                 let chosen = registered.is_none_or(|registered| {
                     registered
                         .iter()
@@ -156,6 +195,16 @@ impl Registry {
     }
 }
 
+fn is_of(entry: &Entry, plugin: &PluginId) -> bool {
+    entry.plugin.identity().plugin == *plugin
+}
+
+/// The entries that are not the plugin's.
+fn others(entries: &[Arc<Entry>], plugin: &PluginId) -> Vec<Arc<Entry>> {
+    let others = entries.iter().filter(|entry| !is_of(entry, plugin));
+    others.cloned().collect()
+}
+
 /// The registry of a running host: reading takes a snapshot and never waits.
 #[derive(Default)]
 pub struct SharedRegistry(ArcSwap<Registry>);
@@ -164,6 +213,11 @@ impl SharedRegistry {
     /// The registry as it is now.
     pub fn snapshot(&self) -> Guard<Arc<Registry>> {
         self.0.load()
+    }
+
+    /// The registry as it is now, for as long as it is needed.
+    pub(super) fn owned(&self) -> Arc<Registry> {
+        self.0.load_full()
     }
 
     pub(crate) fn replace(&self, registry: Registry) {

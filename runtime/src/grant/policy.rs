@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::guard::GuardPolicy;
 use crate::health::HealthPolicy;
+use crate::hook_point::HookPolicy;
 use crate::limits::Limits;
 use crate::manifest::RawTable;
 
@@ -63,6 +64,8 @@ pub struct Policy {
     pub guard: GuardPolicy,
     /// From which error rates on a plugin is not well.
     pub health: HealthPolicy,
+    /// How long handlers of hook points may take.
+    pub hooks: HookPolicy,
 }
 
 impl Policy {
@@ -131,6 +134,13 @@ impl Policy {
     #[must_use]
     pub fn health(mut self, health: HealthPolicy) -> Self {
         self.health = health;
+        self
+    }
+
+    /// Sets how long handlers of hook points may take.
+    #[must_use]
+    pub fn hooks(mut self, hooks: HookPolicy) -> Self {
+        self.hooks = hooks;
         self
     }
 }

@@ -29,6 +29,7 @@ use crate::engine::{
     AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer,
 };
 use crate::event::EventSink;
+use crate::extension::hooks::{self, Points};
 use crate::extension::{self, SharedRegistry};
 use crate::grant::Policy;
 use crate::guard::GuardStore;
@@ -97,8 +98,13 @@ impl Port<WriteSet> for NoState {
 
 impl HostBuilder {
     pub(super) fn new() -> Self {
+        let mut catalogue = Catalogue::new();
+        for point in hooks::points() {
+            // The built-in points fit together; a test says so.
+            let _fits = catalogue.hook_point(point);
+        }
         Self {
-            catalogue: Catalogue::new(),
+            catalogue,
             capabilities: vec![
                 Arc::new(Log),
                 Arc::new(Permissions),
@@ -284,6 +290,7 @@ impl HostBuilder {
             bus: self.bus,
         };
         let inner = Arc::new(Inner {
+            points: Points::of(&rooms.catalogue),
             rooms: Arc::new(rooms),
             policy: self.policy,
             settings: self.settings,

@@ -113,12 +113,11 @@ impl Host {
                 .await
                 .map_err(LoadError::Lifecycle)?;
         }
-        let mut entries = Registry::entries_of(&plugin, registered.as_deref())?;
-        let mut state = PluginState::Enabled;
-        if disabled.is_some() {
-            entries.clear();
-            state = PluginState::Disabled;
-        }
+        let entries = Registry::entries_of(&plugin, registered.as_deref())?;
+        let state = match disabled {
+            Some(_) => PluginState::Disabled,
+            None => PluginState::Enabled,
+        };
         let member = Member {
             plugin: plugin.clone(),
             manifest,
@@ -126,7 +125,10 @@ impl Host {
             registered,
         };
         let replaced = self.0.write_members().insert(id.clone(), member);
-        let registry = self.registry().with(&id, entries);
+        let registry = match state {
+            PluginState::Enabled => self.registry().with(&id, entries),
+            PluginState::Disabled => self.registry().with_aside(&id, entries),
+        };
         self.0.registry.replace(registry);
         // From here on its calls are not held against the one in its place. Not earlier: who finds it closed looks for the other one.
         if let Some(old) = &replaced {

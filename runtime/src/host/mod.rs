@@ -31,10 +31,12 @@ use crate::engine::{HostRooms, Plugin, Typed};
 use crate::extension::candidates::{self, Proposals};
 use crate::extension::conditions::{self, Evaluation};
 use crate::extension::effects::{self, Application};
+use crate::extension::hooks::{HookError, Hooked, HookedJson, Points, Stage};
 use crate::extension::scoring::{self, Rescored};
 use crate::extension::simulation::{self, Settings};
 use crate::extension::{Registry, Scene, SharedRegistry};
 use crate::grant::{Consent, Explanation, Policy};
+use crate::hook_point::Point;
 use crate::manifest::PluginId;
 use crate::observe::Bulletin;
 use crate::package::Package;
@@ -52,6 +54,7 @@ struct Inner {
     settings: Arc<dyn SettingsSource>,
     enabled: Arc<dyn EnabledSource>,
     registry: SharedRegistry,
+    points: Points,
     members: RwLock<Members>,
     guards: Arc<Guards>,
     bulletin: Bulletin,
@@ -161,5 +164,33 @@ impl Host {
     /// where two override one, the higher priority wins. One that fails overrides nothing.
     pub async fn rescore(&self, scene: Scene<'_>, candidates: &[scoring::Candidate]) -> Rescored {
         scoring::rescore(&self.0.registry, scene, candidates).await
+    }
+
+    /// Asks the handlers at the hook point that the type declares, one after the other, each with the data as those before have changed it.
+    /// Whatever becomes of them, the host goes on with what it gets: the data, and whether it is to stop.
+    pub async fn hook<P: Point>(&self, scene: Scene<'_>, data: P) -> Hooked<P> {
+        self.stage().hook(scene, data).await
+    }
+
+    /// Like [`Host::hook`], for a point that is known by its name only.
+    ///
+    /// # Errors
+    /// The host has no such point, or the data does not fit it. Nobody was asked.
+    pub async fn hook_json(
+        &self,
+        point: &str,
+        scene: Scene<'_>,
+        data: Map<String, Value>,
+    ) -> Result<HookedJson, HookError> {
+        self.stage().hook_json(point, scene, data).await
+    }
+
+    fn stage(&self) -> Stage<'_> {
+        Stage {
+            points: &self.0.points,
+            registry: &self.0.registry,
+            policy: self.0.policy.hooks,
+            observers: &self.0.rooms.observers,
+        }
     }
 }

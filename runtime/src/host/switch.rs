@@ -76,9 +76,7 @@ impl Host {
     async fn take_out(&self, member: &Member) {
         let id = &member.manifest.id;
         self.0.guards.switch(id, false);
-        self.0
-            .registry
-            .replace(self.registry().with(id, Vec::new()));
+        self.0.registry.replace(self.registry().set_aside(id));
         self.set_state(id, PluginState::Disabled);
         // Its failure is in the receipt that observers saw; the plugin is out all the same.
         let _recorded = step(&member.plugin, Step::Disable).await;

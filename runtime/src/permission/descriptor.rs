@@ -101,6 +101,9 @@ pub struct ContributionDescriptor {
     pub parser: RawParser,
     /// What else is wrong with a table that the parser has read: it lies outside of a scope, or the host has no use for it.
     pub admits: fn(&RawTable, Admission<'_>) -> Vec<Problem>,
+    /// Whether a plugin with a `lifecycle` registers what it contributes while its `load` runs, and what it does not register is not there.
+    /// Else all that the manifest says is there.
+    pub chosen_by_load: bool,
 }
 
 impl ContributionDescriptor {
@@ -110,6 +113,7 @@ impl ContributionDescriptor {
             prefix,
             parser: RawParser::of::<T>(),
             admits: |_, _| Vec::new(),
+            chosen_by_load: true,
         }
     }
 
@@ -117,6 +121,15 @@ impl ContributionDescriptor {
     #[must_use]
     pub const fn admitted_by(self, admits: fn(&RawTable, Admission<'_>) -> Vec<Problem>) -> Self {
         Self { admits, ..self }
+    }
+
+    /// The same contributions, of which none is left out by a plugin's `load`.
+    #[must_use]
+    pub const fn by_manifest_alone(self) -> Self {
+        Self {
+            chosen_by_load: false,
+            ..self
+        }
     }
 }
 

@@ -1,0 +1,128 @@
+//! What a handler's change does to the data: a JSON merge patch (RFC 7396), of which only the fields count that the point lets plugins change.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::stage::Declared;
+use crate::receipt::Note;
+
+/// How many of the fields that a handler may not change are named in a receipt.
+const MAX_FIELDS: usize = 16;
+
+/// How much is shown of the name of such a field, in bytes.
+const MAX_NAME: usize = 64;
+
+/// How much is shown of why a change was dropped, in bytes.
+const MAX_WHY: usize = 300;
+
+/// Takes the fields of the data over, wherever the host keeps them; says so if they do not fit there. Then nothing was taken over.
+pub(super) type Take<'a> = dyn FnMut(&Map<String, Value>) -> Result<(), String> + Send + 'a;
+
+/// The data of a chain: as text for the handlers, and where a handler has changed it as fields too.
+pub(super) struct Data<'a> {
+    text: Arc<str>,
+    fields: Option<Map<String, Value>>,
+    take: &'a mut Take<'a>,
+}
+
+impl<'a> Data<'a> {
+    pub(super) fn new(text: String, take: &'a mut Take<'a>) -> Self {
+        Self {
+            text: text.into(),
+            fields: None,
+            take,
+        }
+    }
+
+    /// The data as handlers get it.
+    pub(super) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// Lays a patch over the data. Gives the fields that are now others, and what was dropped; `show` makes a plugin's text fit for a receipt.
+    ///
+    /// # Errors
+    /// The host's own data is no JSON object.
+    pub(super) fn change(
+        &mut self,
+        patch: Map<String, Value>,
+        point: &Declared,
+        show: impl Fn(&str, usize) -> String,
+    ) -> Result<(Vec<String>, Vec<Note>), serde_json::Error> {
+        let before = match &self.fields {
+            Some(fields) => fields,
+            None => self.fields.insert(serde_json::from_str(&self.text)?),
+        };
+        let (mut fields, mut dropped, mut after) = (Vec::new(), Vec::new(), None);
+        for (field, value) in patch {
+            if !point.lets_change(&field) {
+                if dropped.len() < MAX_FIELDS {
+                    dropped.push(show(&field, MAX_NAME));
+                }
+                continue;
+            }
+            if lay(after.get_or_insert_with(|| before.clone()), &field, value) {
+                fields.push(field);
+            }
+        }
+        let mut notes = Vec::new();
+        if !dropped.is_empty() {
+            notes.push(Note::DroppedFields { fields: dropped });
+        }
+        let Some(after) = after.filter(|_| !fields.is_empty()) else {
+            return Ok((fields, notes));
+        };
+        let fits = point.checked(after).and_then(|after| {
+            (self.take)(&after)?;
+            Ok(after)
+        });
+        let after = match fits {
+            Ok(after) => after,
+            Err(why) => {
+                let why = show(&why, MAX_WHY);
+                notes.push(Note::DroppedChange { why });
+                return Ok((Vec::new(), notes));
+            }
+        };
+        self.text = serde_json::to_string(&after)?.into();
+        self.fields = Some(after);
+        Ok((fields, notes))
+    }
+}
+
+/// Lays one field of a merge patch over an object; whether the field is now another.
+fn lay(object: &mut Map<String, Value>, field: &str, patch: Value) -> bool {
+    if patch.is_null() {
+        return object.remove(field).is_some();
+    }
+    match object.get_mut(field) {
+        Some(value) => merge(value, patch),
+        None => {
+            let mut value = Value::Null;
+            merge(&mut value, patch);
+            object.insert(field.to_owned(), value);
+            true
+        }
+    }
+}
+
+/// RFC 7396 on one value; whether it is now another. Recursive: a patch nests no deeper than what its parser reads.
+fn merge(value: &mut Value, patch: Value) -> bool {
+    let Value::Object(patch) = patch else {
+        let changed = *value != patch;
+        *value = patch;
+        return changed;
+    };
+    let mut changed = false;
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+        changed = true;
+    }
+    if let Value::Object(object) = value {
+        for (field, patch) in patch {
+            changed |= lay(object, &field, patch);
+        }
+    }
+    changed
+}
