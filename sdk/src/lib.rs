@@ -42,6 +42,7 @@
 //! | [`Simulation`](simulation::Simulation) | `simulation` | `contributes.simulation` | `behavior:configure_simulation` |
 //! | [`Candidates`](candidates::Candidates) | `candidates` | `contributes.candidates` | `behavior:configure_simulation` |
 //! | [`Scoring`](scoring::Scoring) | `scoring` | `contributes.scoring` | `behavior:configure_simulation` |
+//! | [`Hooks`](hooks::Hooks) | `hooks` | `contributes.hooks` | `hook:handle` |
 //! | [`Lifecycle`](lifecycle::Lifecycle) | `lifecycle` | none | none |
 //!
 //! # What a plugin can ask of its host
@@ -71,6 +72,7 @@ pub mod conditions;
 pub mod config;
 pub mod effects;
 pub mod generation;
+pub mod hooks;
 pub mod kv;
 pub mod lifecycle;
 pub mod log;
@@ -104,6 +106,11 @@ pub mod prelude {
     pub use crate::candidates::{Activity, Candidates};
     pub use crate::conditions::Conditions;
     pub use crate::effects::Effects;
+    pub use crate::hooks::{
+        Decision, Hook, Hooks, ModelPostCall, ModelPreCall, ResponsePostDeliver,
+        ResponsePreDeliver, RunPrePrompt, ToolPostExec, ToolPreExec, Verdict, WorkItemPostCreate,
+        WorkItemPreCreate,
+    };
     pub use crate::lifecycle::Lifecycle;
     pub use crate::scoring::{Candidate, Override, Scoring};
     pub use crate::simulation::Simulation;
