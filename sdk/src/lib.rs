@@ -43,6 +43,7 @@
 //! | [`Candidates`](candidates::Candidates) | `candidates` | `contributes.candidates` | `behavior:configure_simulation` |
 //! | [`Scoring`](scoring::Scoring) | `scoring` | `contributes.scoring` | `behavior:configure_simulation` |
 //! | [`Hooks`](hooks::Hooks) | `hooks` | `contributes.hooks` | `hook:handle` |
+//! | [`Events`](events::Events) | `events` | `contributes.events` | `event:subscribe` |
 //! | [`Lifecycle`](lifecycle::Lifecycle) | `lifecycle` | none | none |
 //!
 //! # What a plugin can ask of its host
@@ -55,6 +56,7 @@
 //! | [`npc`] | `npc:read`, `npc:write` |
 //! | [`kv`] | `kv:read`, `kv:write` |
 //! | [`generation`] | `generation:submit`, `generation:read` |
+//! | [`events`] | `event:emit` |
 //! | [`config`] | `config:read` |
 //! | [`secrets`] | `secret:read` |
 //! | [`behavior`] | one for each extension, see there |
@@ -71,6 +73,7 @@ pub mod candidates;
 pub mod conditions;
 pub mod config;
 pub mod effects;
+pub mod events;
 pub mod generation;
 pub mod hooks;
 pub mod kv;
@@ -106,6 +109,7 @@ pub mod prelude {
     pub use crate::candidates::{Activity, Candidates};
     pub use crate::conditions::Conditions;
     pub use crate::effects::Effects;
+    pub use crate::events::{Event, Events};
     pub use crate::hooks::{
         Decision, Hook, Hooks, ModelPostCall, ModelPreCall, ResponsePostDeliver,
         ResponsePreDeliver, RunPrePrompt, ToolPostExec, ToolPreExec, Verdict, WorkItemPostCreate,
@@ -116,6 +120,6 @@ pub mod prelude {
     pub use crate::simulation::Simulation;
     pub use crate::{Error, Failure, Params, Subject, Value, json};
     pub use crate::{
-        behavior, config, generation, kv, log, npc, permissions, secrets, session, world,
+        behavior, config, events, generation, kv, log, npc, permissions, secrets, session, world,
     };
 }
