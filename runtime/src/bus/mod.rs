@@ -16,6 +16,7 @@
 //! - **Fire and forget.** That `publish` returned says that the bus has taken the message, and nothing of those who hear it.
 
 mod message;
+mod policy;
 mod subject;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 pub use message::{Emission, Message, Source};
+pub use policy::{EventPolicy, EventStatistic};
 pub use subject::{EventSubject, MAX_SUBJECT, MAX_TOKENS, SubjectError, SubjectPattern};
 
 /// Where events travel.

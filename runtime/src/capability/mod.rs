@@ -11,6 +11,7 @@ mod log_tap;
 
 pub mod behavior_extend;
 pub mod config;
+pub mod event_emit;
 pub mod generation;
 pub mod kv;
 pub mod log;
@@ -68,6 +69,7 @@ pub const DESCRIPTORS: &[CapabilityDescriptor] = &[
     npc_write::NpcWrite::DESCRIPTOR,
     kv::Kv::DESCRIPTOR,
     generation::Generation::DESCRIPTOR,
+    event_emit::EventEmit::DESCRIPTOR,
     config::Config::DESCRIPTOR,
     secrets::Secrets::DESCRIPTOR,
     behavior_extend::BehaviorExtend::DESCRIPTOR,
@@ -118,7 +120,7 @@ impl<'a, S: Scope> Granted<'a, S> {
             {
                 continue;
             }
-            if held.scopes.is_empty() {
+            if held.by_default {
                 scopes.push((held.permission, S::default()));
             }
             for scope in &held.scopes {

@@ -207,7 +207,7 @@ impl wit::Host for RoomView<'_, NpcWrite> {
         self.check_npc("npc-write.set-attribute", &id)?;
         self.check_attribute("npc-write.set-attribute", &key)?;
         let size = id.len() + key.len() + value.len();
-        let value = parse_value(&value).map_err(RoomError::invalid)?;
+        let value = parse_value("value", &value).map_err(RoomError::invalid)?;
         self.write_npc(id, Change::SetAttribute { key, value }, size)
             .await
     }

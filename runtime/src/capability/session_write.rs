@@ -147,7 +147,7 @@ impl wit::Host for RoomView<'_, SessionWrite> {
         self.enter(PERMISSION, "session-write.set-flag")?;
         self.check_flag("session-write.set-flag", &key)?;
         let size = key.len() + value.len();
-        let value = parse_value(&value).map_err(RoomError::invalid)?;
+        let value = parse_value("value", &value).map_err(RoomError::invalid)?;
         let namespace = self.call.plugin().plugin.clone();
         self.write_flag(
             Change::SetFlag {

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tracing::{Instrument, Span};
@@ -11,6 +11,7 @@ use super::line::Places;
 use super::open::Open;
 use crate::bus::Message;
 use crate::capability::Port;
+use crate::capability::port;
 use crate::receipt::{Commit, Record};
 use crate::write_set::{CommitError, WriteSet};
 
@@ -20,7 +21,8 @@ const MAX_ATTEMPTS: u32 = 64;
 /// Why a call gives up that ran into others again and again.
 pub(super) const KEEPS_CHANGING: &str = "other calls keep changing what this one reads";
 
-/// A commit, or a bus, that takes longer counts as a fault of the host. It is not stopped: it may still take effect.
+/// A commit that takes longer counts as a fault of the host. It is not stopped: it may still take effect. A bus that takes longer over all events of a
+/// call loses the rest.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a call wants to happen once it has returned.
@@ -108,19 +110,14 @@ async fn publish(open: &mut Open, messages: Vec<Message>) {
     }
     let count = messages.len();
     let bus = open.hold.plugin().rooms.bus.clone();
-    let all = async {
-        let mut taken = 0;
-        for message in messages {
-            // Made within the future, so that a panic is caught also where the bus makes one at once.
-            let published = async { bus.publish(message).await };
-            match AssertUnwindSafe(published).catch_unwind().await {
-                Ok(Ok(())) => taken += 1,
-                Ok(Err(error)) => tracing::warn!(%error, "the bus did not take an event"),
-                Err(_) => tracing::error!("the bus panicked"),
-            }
+    let began = Instant::now();
+    let mut taken = 0;
+    for message in messages {
+        let patience = PATIENCE.saturating_sub(began.elapsed());
+        match port::bus::publish(&*bus, message, patience).await {
+            Ok(()) => taken += 1,
+            Err(error) => tracing::warn!(%error, "the bus did not take an event"),
         }
-        taken
-    };
-    let taken = tokio::time::timeout(PATIENCE, all).await.unwrap_or(0);
+    }
     open.note_events(taken, count - taken);
 }

@@ -87,6 +87,9 @@ pub struct PermissionDecision {
     /// The scopes that narrow it, the manifest's and the host's; something must be allowed by each.
     #[serde(serialize_with = "as_json")]
     pub scopes: Vec<RawTable>,
+    /// Whether one of them is the manifest's; without, the capability's default stands in its place.
+    #[serde(skip)]
+    pub has_own_scope: bool,
     /// The decision.
     #[serde(flatten)]
     pub decision: Decision,

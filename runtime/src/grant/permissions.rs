@@ -62,6 +62,7 @@ fn decide_permission(
     let known = catalogue.find_permission(permission);
     let grouped = request.permission != permission;
     let own_scope = request.scope.iter().filter(|_| !grouped);
+    let has_own_scope = own_scope.clone().next().is_some();
     let scopes: Vec<_> = own_scope
         .chain(policy.scopes.get(permission))
         .cloned()
@@ -91,6 +92,7 @@ fn decide_permission(
         consent: known.map(|known| known.consent),
         danger: known.and_then(|known| known.danger),
         scopes,
+        has_own_scope,
         decision: refusal.map_or(Decision::Granted, Decision::Refused),
     }
 }
@@ -158,31 +160,27 @@ fn danger_of(decision: &PermissionDecision, request: &PermissionRequest) -> Opti
     Some(Problem::warning("permission-dangerous", message).at(request.location.clone()))
 }
 
-/// A scope that holds the pattern `*` narrows nothing.
+/// A scope that holds the pattern `*`, or for subjects `>`, narrows nothing.
 fn wildcard_of(decision: &PermissionDecision, request: &PermissionRequest) -> Option<Problem> {
     let scope = request
         .scope
         .as_ref()
         .filter(|_| decision.group.is_none() && decision.decision.is_granted())?;
-    has_wildcard(&scope.to_json()).then(|| {
-        Problem::warning(
-            "scope-wildcard",
-            format!(
-                "the scope of `{}` holds `*`, which allows everything",
-                decision.permission
-            ),
-        )
-        .hint("name what the plugin needs")
-        .at(scope.location())
-    })
+    let wildcard = wildcard_in(&scope.to_json())?;
+    let message = format!(
+        "the scope of `{}` holds `{wildcard}`, which allows everything",
+        decision.permission
+    );
+    let problem = Problem::warning("scope-wildcard", message).hint("name what the plugin needs");
+    Some(problem.at(scope.location()))
 }
 
-fn has_wildcard(value: &serde_json::Value) -> bool {
+fn wildcard_in(value: &serde_json::Value) -> Option<&'static str> {
     match value {
-        serde_json::Value::String(text) => text == "*",
-        serde_json::Value::Array(values) => values.iter().any(has_wildcard),
-        serde_json::Value::Object(values) => values.values().any(has_wildcard),
-        _ => false,
+        serde_json::Value::String(text) => ["*", ">"].into_iter().find(|one| text == one),
+        serde_json::Value::Array(values) => values.iter().find_map(wildcard_in),
+        serde_json::Value::Object(values) => values.values().find_map(wildcard_in),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::bus::EventPolicy;
 use crate::guard::GuardPolicy;
 use crate::health::HealthPolicy;
 use crate::hook_point::HookPolicy;
@@ -66,6 +67,8 @@ pub struct Policy {
     pub health: HealthPolicy,
     /// How long handlers of hook points may take.
     pub hooks: HookPolicy,
+    /// How far events go, and how many wait.
+    pub events: EventPolicy,
 }
 
 impl Policy {
@@ -141,6 +144,13 @@ impl Policy {
     #[must_use]
     pub fn hooks(mut self, hooks: HookPolicy) -> Self {
         self.hooks = hooks;
+        self
+    }
+
+    /// Sets how far events go, and how many wait.
+    #[must_use]
+    pub fn events(mut self, events: EventPolicy) -> Self {
+        self.events = events;
         self
     }
 }

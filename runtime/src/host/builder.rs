@@ -10,6 +10,7 @@ use super::{Host, Inner, LocalBus, SettingsSource, StaticSettings};
 use crate::bus::Bus;
 use crate::capability::behavior_extend::BehaviorExtend;
 use crate::capability::config::Config;
+use crate::capability::event_emit::EventEmit;
 use crate::capability::generation::Generation;
 use crate::capability::kv::Kv;
 use crate::capability::log::Log;
@@ -59,8 +60,8 @@ impl<T> State for T where
 {
 }
 
-/// Puts a host together. Without anything added, plugins get `log`, `permissions`, `config`, `secrets`, `behavior-extend`
-/// and WASI.
+/// Puts a host together. Without anything added, plugins get `log`, `permissions`, `config`, `secrets`, `behavior-extend`,
+/// `event-emit` and WASI.
 pub struct HostBuilder {
     catalogue: Catalogue,
     capabilities: Vec<Arc<dyn AnyCapability>>,
@@ -257,7 +258,10 @@ impl HostBuilder {
     /// Two rooms that claim the same id or interface, or a permission that nobody declared.
     pub fn build(self) -> Result<Host, BuildError> {
         let mut catalogue = self.catalogue;
-        for room in &self.capabilities {
+        let mut capabilities = self.capabilities;
+        let hops = self.policy.events.hops;
+        capabilities.push(Arc::new(EventEmit::new(Arc::clone(&self.bus), hops)));
+        for room in &capabilities {
             catalogue.capability(room.descriptor())?;
         }
         for room in &self.extensions {
@@ -276,7 +280,7 @@ impl HostBuilder {
         ));
         let rooms = HostRooms {
             catalogue,
-            capabilities: self.capabilities,
+            capabilities,
             extensions: self.extensions,
             commit: self.commit.unwrap_or_else(|| Arc::new(NoState)),
             log: self.log,

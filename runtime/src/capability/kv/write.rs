@@ -17,7 +17,7 @@ impl kv_write::Host for RoomView<'_, Kv> {
         ttl_ms: Option<u64>,
     ) -> Result<(), RoomError> {
         let key = self.enter_key(WRITE, "kv-write.set", key)?;
-        let value = parse_value(&value).map_err(RoomError::invalid)?;
+        let value = parse_value("value", &value).map_err(RoomError::invalid)?;
         let expires_ms = self.expiry(ttl_ms)?;
         self.put(key, value, expires_ms).await
     }
@@ -53,7 +53,7 @@ impl kv_write::Host for RoomView<'_, Kv> {
         ttl_ms: Option<u64>,
     ) -> Result<bool, RoomError> {
         let key = self.enter_key(WRITE, "kv-write.compare-and-set", key)?;
-        let value = parse_value(&value).map_err(RoomError::invalid)?;
+        let value = parse_value("value", &value).map_err(RoomError::invalid)?;
         let expires_ms = self.expiry(ttl_ms)?;
         let seen = self.seen(&key).await?;
         if seen.map(|seen| seen.version) != expected {

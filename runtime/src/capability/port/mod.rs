@@ -1,5 +1,6 @@
 //! Host ports: what an embedder implements for a capability to have something to offer.
 
+pub(crate) mod bus;
 mod generation;
 mod kv;
 mod npc;

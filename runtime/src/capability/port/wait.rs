@@ -1,6 +1,8 @@
 //! Whether a call that waits does so for a port of the host, or for something of the plugin's own, such as a clock.
 
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::task::Poll;
 
 thread_local! {
@@ -22,4 +24,10 @@ pub(crate) fn is_waited_for() -> bool {
 pub(super) fn noted<T>(polled: Poll<T>) -> Poll<T> {
     WAITS.set(polled.is_pending());
     polled
+}
+
+/// Waits for something of the host's that is no port, and notes it as for one.
+pub(super) async fn noting<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    poll_fn(|context| noted(future.as_mut().poll(context))).await
 }

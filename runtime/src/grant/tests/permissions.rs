@@ -156,15 +156,12 @@ fn groups_are_expanded() {
         ),
         (None, 1)
     );
-    let events = explain(&package(
-        &import(LOG),
-        &(ask("group:event_handler") + &narrow),
-    ));
-    assert!(events.is_granted(), "{:?}", events.problems);
-    let mut asked = events.permissions.iter();
+    let admin = explain(&package(&import(LOG), &(ask("group:admin") + &narrow)));
+    assert!(admin.is_granted(), "{:?}", admin.problems);
+    let mut asked = admin.permissions.iter();
     assert_eq!(
         asked
-            .find(|asked| asked.permission == "event:emit")
+            .find(|asked| asked.permission == "db:read")
             .unwrap()
             .decision,
         Decision::Refused(Refusal::NotOffered)

@@ -1,0 +1,74 @@
+//! Bounds of events, and what became of them, as data.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::SubjectPattern;
+use crate::manifest::PluginId;
+
+/// What a host allows of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct EventPolicy {
+    /// How many events may lead to one another: a call that this many led to can emit no more, so that plugins which answer each other come to
+    /// an end. With 0 plugins emit nothing. Default 8: what people build by hand has two or three.
+    pub hops: u32,
+    /// How many events wait for a handler that does not say how many. At least 1. Default 64: an event has up to 64 KiB, so 4 MiB a handler.
+    pub queue: u32,
+    /// How many events wait for a handler at most, whatever it says. At least 1. Default 1,024, or 64 MiB a handler.
+    pub max_queue: u32,
+}
+
+impl Default for EventPolicy {
+    fn default() -> Self {
+        Self {
+            hops: 8,
+            queue: 64,
+            max_queue: 1_024,
+        }
+    }
+}
+
+impl EventPolicy {
+    /// How many events wait for a handler that wants so many.
+    pub fn capacity(&self, wanted: Option<u32>) -> usize {
+        let capacity = wanted.unwrap_or(self.queue).min(self.max_queue).max(1);
+        usize::try_from(capacity).unwrap_or(usize::MAX)
+    }
+}
+
+/// What became of the events that a handler was to hear, since the host loaded or enabled its plugin. All of them are `handled`, `failed`, `skipped`,
+/// `dropped`, waiting, or at the handler.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventStatistic {
+    /// The handler's qualified name, `event:plugin:<id>:<name>`.
+    pub handler: String,
+    /// Its plugin.
+    pub plugin: PluginId,
+    /// What it hears.
+    pub subject: SubjectPattern,
+    /// How many events it handled.
+    pub handled: u64,
+    /// How many it failed at.
+    pub failed: u64,
+    /// How many it was not called for: the event's world does not use the plugin, or the plugin is disabled.
+    pub skipped: u64,
+    /// How many the bus dropped because too many waited, as of the last event that the handler took.
+    pub dropped: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves E9: a queue has at least one place, and at most as many as the host allows.
+    #[test]
+    fn queues_have_bounds() {
+        let policy = EventPolicy::default();
+        assert_eq!(policy.capacity(None), 64);
+        assert_eq!(policy.capacity(Some(3)), 3);
+        assert_eq!(policy.capacity(Some(0)), 1);
+        assert_eq!(policy.capacity(Some(u32::MAX)), 1_024);
+    }
+}
