@@ -9,6 +9,7 @@ mod registry;
 pub mod candidates;
 pub mod conditions;
 pub mod effects;
+pub mod events;
 pub mod hooks;
 pub mod lifecycle;
 pub mod run;
@@ -49,6 +50,7 @@ extensions![
     candidates::Candidates,
     scoring::Scoring,
     hooks::Hooks,
+    events::Events,
     run::Run,
 ];
 

@@ -30,6 +30,7 @@ use crate::engine::{
     AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer,
 };
 use crate::event::EventSink;
+use crate::extension::events::{Hearing, Pumps};
 use crate::extension::hooks::{self, Points};
 use crate::extension::{self, SharedRegistry};
 use crate::grant::Policy;
@@ -293,13 +294,21 @@ impl HostBuilder {
             began: Instant::now(),
             bus: self.bus,
         };
+        let registry = Arc::<SharedRegistry>::default();
+        let hearing = Hearing::new(
+            Arc::clone(&registry),
+            Arc::clone(&self.enabled),
+            Arc::clone(&rooms.bus),
+            self.policy.events,
+        );
         let inner = Arc::new(Inner {
             points: Points::of(&rooms.catalogue),
             rooms: Arc::new(rooms),
             policy: self.policy,
             settings: self.settings,
             enabled: self.enabled,
-            registry: SharedRegistry::default(),
+            registry,
+            pumps: Pumps::new(hearing),
             members: Members::default().into(),
             guards,
             bulletin,

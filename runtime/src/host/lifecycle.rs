@@ -10,6 +10,7 @@ use super::{Changing, Host, LoadError, UnloadError, settings};
 use crate::engine::Plugin;
 use crate::event::EventKind;
 use crate::extension::Registry;
+use crate::extension::events::Started;
 use crate::extension::lifecycle::{Lifecycle, Step};
 use crate::grant::{Consent, Grant};
 use crate::manifest::{Manifest, PluginId};
@@ -81,7 +82,7 @@ impl Host {
         changing: Changing,
     ) -> Result<Plugin, LoadError> {
         let id = package.manifest().id.clone();
-        let (plugin, replaced) = match self.try_install(package, grant).await {
+        let (plugin, replaced, started) = match self.try_install(package, grant).await {
             Ok(installed) => installed,
             Err(error) => {
                 if self.plugin(&id).is_none() {
@@ -90,18 +91,20 @@ impl Host {
                 return Err(error);
             }
         };
-        if let Some(old) = replaced {
-            to_the_end(changing, farewell(old)).await;
+        match replaced {
+            Some(old) => to_the_end(changing, farewell(old)).await,
+            None => drop(changing),
         }
+        started.hear().await;
         Ok(plugin)
     }
 
-    /// Gives the plugin, and the one before it, which takes no more calls.
+    /// Gives the plugin, the one before it, which takes no more calls, and the handlers that begin to hear.
     async fn try_install(
         &self,
         package: Package,
         grant: Grant,
-    ) -> Result<(Plugin, Option<Member>), LoadError> {
+    ) -> Result<(Plugin, Option<Member>, Started), LoadError> {
         let manifest = package.manifest().clone();
         let id = manifest.id.clone();
         let plugin = self.prepare(package, grant).await?;
@@ -125,17 +128,16 @@ impl Host {
             registered,
         };
         let replaced = self.0.write_members().insert(id.clone(), member);
-        let registry = match state {
+        let started = self.publish(match state {
             PluginState::Enabled => self.registry().with(&id, entries),
             PluginState::Disabled => self.registry().with_aside(&id, entries),
-        };
-        self.0.registry.replace(registry);
+        });
         // From here on its calls are not held against the one in its place. Not earlier: who finds it closed looks for the other one.
         if let Some(old) = &replaced {
             old.plugin.close();
         }
         self.tell_of_load(&plugin, disabled);
-        Ok((plugin, replaced))
+        Ok((plugin, replaced, started))
     }
 
     /// Why a plugin with this id does not serve, if the guard or an operator disabled the one that is loaded.
@@ -200,9 +202,8 @@ impl Host {
             .write_members()
             .remove(id)
             .ok_or_else(|| UnloadError::NotLoaded(id.clone()))?;
-        self.0
-            .registry
-            .replace(self.registry().with(id, Vec::new()));
+        // Nothing begins to hear.
+        let _nobody = self.publish(self.registry().with(id, Vec::new()));
         let host = self.clone();
         to_the_end(changing, async move {
             let plugin = member.plugin.clone();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::bus::{
     Bus, BusError, EventSubject, Message, RequestError, SubjectPattern, Subscription,
@@ -50,13 +50,16 @@ impl Inner {
         }
         let listeners = self.listeners.read();
         let listeners = listeners.unwrap_or_else(PoisonError::into_inner);
-        let hears = |listener: &&Listener| listener.pattern.matches(&message.subject);
-        let heard = listeners.values().filter(hears).map(|listener| {
-            if listener.queue.try_send(message.clone()).is_err() {
-                listener.dropped.fetch_add(1, Ordering::Relaxed);
+        let mut heard = 0;
+        for listener in listeners.values() {
+            if listener.pattern.matches(&message.subject) {
+                heard += 1;
+                if listener.queue.try_send(message.clone()).is_err() {
+                    listener.dropped.fetch_add(1, Ordering::Relaxed);
+                }
             }
-        });
-        heard.count()
+        }
+        heard
     }
 
     fn reply(&self, message: &Message) -> usize {
@@ -96,8 +99,11 @@ impl Drop for Inbox<'_> {
 
 impl Bus for LocalBus {
     fn publish(&self, message: Message) -> BoxFuture<'_, Result<(), BusError>> {
-        self.0.deliver(&message);
-        ready(Ok(())).boxed()
+        async move {
+            self.0.deliver(&message);
+            Ok(())
+        }
+        .boxed()
     }
 
     fn request(
@@ -129,7 +135,7 @@ impl Bus for LocalBus {
         pattern: SubjectPattern,
         capacity: usize,
     ) -> BoxFuture<'_, Result<Box<dyn Subscription>, BusError>> {
-        let (queue, messages) = mpsc::channel(capacity.max(1));
+        let (queue, messages) = mpsc::channel(capacity.clamp(1, Semaphore::MAX_PERMITS));
         let dropped = Arc::<AtomicU64>::default();
         let subscription = LocalSubscription {
             id: self.0.next_id(),

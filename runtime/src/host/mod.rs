@@ -4,6 +4,7 @@ mod builder;
 mod dependencies;
 mod discovery;
 mod error;
+mod events;
 mod guard;
 mod lifecycle;
 mod local_bus;
@@ -17,6 +18,7 @@ pub use builder::{BuildError, HostBuilder, State};
 pub use dependencies::DependencyError;
 pub use discovery::{Candidate, Discovery};
 pub use error::{LoadError, LoadReport, UnloadError};
+pub use events::EmitError;
 pub use local_bus::LocalBus;
 pub use members::{PluginState, PluginStatus};
 pub use settings::{SettingsSource, StaticSettings};
@@ -31,6 +33,7 @@ use crate::engine::{HostRooms, Plugin, Typed};
 use crate::extension::candidates::{self, Proposals};
 use crate::extension::conditions::{self, Evaluation};
 use crate::extension::effects::{self, Application};
+use crate::extension::events::Pumps;
 use crate::extension::hooks::{HookError, Hooked, HookedJson, Points, Stage};
 use crate::extension::scoring::{self, Rescored};
 use crate::extension::simulation::{self, Settings};
@@ -53,8 +56,9 @@ struct Inner {
     policy: Policy,
     settings: Arc<dyn SettingsSource>,
     enabled: Arc<dyn EnabledSource>,
-    registry: SharedRegistry,
+    registry: Arc<SharedRegistry>,
     points: Points,
+    pumps: Pumps,
     members: RwLock<Members>,
     guards: Arc<Guards>,
     bulletin: Bulletin,

@@ -39,7 +39,7 @@ impl Host {
     /// # Errors
     /// No such plugin is loaded, or its own `enable` failed.
     pub async fn enable(&self, id: &PluginId) -> Result<(), UnloadError> {
-        let _changing = self.change().await;
+        let changing = self.change().await;
         let mut member = self.member(id)?;
         if member.state == PluginState::Enabled {
             if self.0.guards.reason(id).is_none() {
@@ -55,9 +55,11 @@ impl Host {
         let entries = Registry::entries_of(&member.plugin, member.registered.as_deref())?;
         let turn = self.0.guards.enable(member.plugin.identity()).await;
         self.0.guards.switch(id, true);
-        self.0.registry.replace(self.registry().with(id, entries));
+        let started = self.publish(self.registry().with(id, entries));
         self.set_state(id, PluginState::Enabled);
         self.tell_of_enabling(&member.plugin, turn);
+        drop(changing);
+        started.hear().await;
         Ok(())
     }
 
@@ -76,7 +78,8 @@ impl Host {
     async fn take_out(&self, member: &Member) {
         let id = &member.manifest.id;
         self.0.guards.switch(id, false);
-        self.0.registry.replace(self.registry().set_aside(id));
+        // Nothing begins to hear.
+        let _nobody = self.publish(self.registry().set_aside(id));
         self.set_state(id, PluginState::Disabled);
         // Its failure is in the receipt that observers saw; the plugin is out all the same.
         let _recorded = step(&member.plugin, Step::Disable).await;
