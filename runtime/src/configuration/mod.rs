@@ -23,6 +23,7 @@
 //!
 //! A manifest without `[config]` takes no settings at all.
 
+mod arguments;
 mod check;
 mod compile;
 mod cost;
@@ -39,9 +40,16 @@ use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 
+pub use arguments::{ArgumentSchema, MAX_ARGUMENTS};
 pub(crate) use schema::Fault;
 pub use settings::{
     Configuration, MAX_SECRET_BYTES, MAX_SECRETS_BYTES, MIN_SECRET_BYTES, Settings,
+};
+
+/// The table that this is about.
+const CONFIG: schema::Table = schema::Table {
+    name: "config",
+    has_secrets: true,
 };
 
 /// What a plugin's configuration may be: the manifest's `[config]`, checked. The default one takes no settings. Cheap to clone.
@@ -75,7 +83,7 @@ impl ConfigSchema {
     /// # Errors
     /// All that is wrong with it.
     pub(crate) fn of(schema: Map<String, Value>) -> Result<Self, Vec<Fault>> {
-        schema::check(&schema)?;
+        schema::check(CONFIG, &schema)?;
         compile::check(&schema)?;
         Ok(Self(Arc::new(schema)))
     }

@@ -97,12 +97,22 @@ enum Role {
     Inner,
 }
 
+/// The table of a manifest that holds a schema.
+#[derive(Clone, Copy)]
+pub(super) struct Table {
+    /// Its name, for problems.
+    pub(super) name: &'static str,
+    /// Whether its keys may be secrets.
+    pub(super) has_secrets: bool,
+}
+
 /// Checks the rules.
 ///
 /// # Errors
 /// All that break one.
-pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
+pub(super) fn check(table: Table, schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
     let mut walk = Walk {
+        table,
         definitions: schema.get("$defs").and_then(Value::as_object),
         faults: Vec::new(),
     };
@@ -119,6 +129,7 @@ pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
 
 /// A walk through a schema. Recursive: the depth of a manifest is bounded when it is parsed, and references are not followed.
 struct Walk<'s> {
+    table: Table,
     definitions: Option<&'s Map<String, Value>>,
     faults: Vec<Fault>,
 }
@@ -137,15 +148,17 @@ impl Walk<'_> {
 
     fn top(&mut self, schema: &Map<String, Value>) {
         if let Some(kind) = schema.get("type").filter(|kind| *kind != "object") {
-            let message = format!("`config` is an object, not of the type {kind}");
+            let name = self.table.name;
+            let message = format!("`{name}` is an object, not of the type {kind}");
             let problem = Problem::error("wrong-type", message);
             self.fault("/type", problem.hint("remove the line"));
         }
         for key in schema.keys() {
             let opens = key == "additionalProperties" && schema.get(key) != Some(&false.into());
             if opens || NOT_AT_THE_TOP.contains(&key.as_str()) {
-                let message = format!("`{key}` has no place at the top of `config`");
-                let hint = "name every key below `config.properties`";
+                let name = self.table.name;
+                let message = format!("`{key}` has no place at the top of `{name}`");
+                let hint = format!("name every key below `{name}.properties`");
                 self.fault(
                     &step("", key),
                     Problem::error("config-schema", message).hint(hint),
@@ -175,7 +188,8 @@ impl Walk<'_> {
     fn property_count(&mut self, schema: &Map<String, Value>) {
         let keys = schema.get("properties").and_then(Value::as_object);
         if keys.is_some_and(|keys| keys.len() > MAX_PROPERTIES) {
-            let message = format!("`config` has more than {MAX_PROPERTIES} properties");
+            let name = self.table.name;
+            let message = format!("`{name}` has more than {MAX_PROPERTIES} properties");
             let problem = Problem::error("too-many", message);
             self.fault("/properties", problem.hint("group some in an object"));
         }
@@ -259,7 +273,7 @@ impl Walk<'_> {
         let mut known = [&ONE[..], &SEVERAL, &NAMED, &PLAIN].concat();
         known.extend(match role {
             Role::Top => Some("$defs"),
-            Role::Key => Some("secret"),
+            Role::Key => Some("secret").filter(|_| self.table.has_secrets),
             Role::Inner => None,
         });
         self.fault(place, problem.suggest(key, &known));
@@ -276,7 +290,10 @@ impl Walk<'_> {
                 escape(&value.to_string(), 80)
             );
             let problem = Problem::error("config-reference", message);
-            let hint = "write `\"#/$defs/NAME\"`, and the schema below `[config.\"$defs\".NAME]`; nothing is fetched";
+            let name = self.table.name;
+            let hint = format!(
+                "write `\"#/$defs/NAME\"`, and the schema below `{name}.\"$defs\".NAME`; nothing is fetched"
+            );
             self.fault(place, problem.hint(hint));
         }
     }
@@ -288,6 +305,10 @@ impl Walk<'_> {
         };
         let place = step(pointer, "secret");
         let error = |message: &str| Problem::error("config-secret", message);
+        if !self.table.has_secrets {
+            let problem = error(&format!("`{}` holds no secrets", self.table.name));
+            return self.fault(&place, problem.hint("remove the line"));
+        }
         if role != Role::Key {
             let problem = error("a secret is a key of its own, not a part of another");
             let hint = "mark a property directly below `config.properties`";
