@@ -36,6 +36,8 @@ pub enum Skip {
     Stopped,
     /// The plugin failed too often, and the host's guard lets no call through.
     Disabled,
+    /// What it is called with is not what its manifest asks for.
+    BadArguments,
 }
 
 impl fmt::Display for Skip {
@@ -46,6 +48,7 @@ impl fmt::Display for Skip {
             Self::MissingContext(context) => write!(f, "the subject has no {context}"),
             Self::Stopped => f.write_str("the plugin is stopped"),
             Self::Disabled => f.write_str("the plugin is disabled: it failed too often"),
+            Self::BadArguments => f.write_str("the arguments do not fit"),
         }
     }
 }
@@ -63,6 +66,18 @@ pub async fn dispatch<E: Typed>(
     requires: impl Fn(&E::Contribution) -> &[Context],
     request: impl Fn(&Entry, &E::Contribution) -> E::Request,
 ) -> Dispatched<E::Reply> {
+    let request = |entry: &Entry, one: &E::Contribution| Ok(request(entry, one));
+    dispatch_checked::<E>(registry, qualified, scene, requires, request).await
+}
+
+/// Like [`dispatch`], but whoever makes the request may find that there is to be no call.
+pub(super) async fn dispatch_checked<E: Typed>(
+    registry: &SharedRegistry,
+    qualified: &str,
+    scene: Scene<'_>,
+    requires: impl Fn(&E::Contribution) -> &[Context],
+    request: impl Fn(&Entry, &E::Contribution) -> Result<E::Request, Skip>,
+) -> Dispatched<E::Reply> {
     let mut stopped: Option<Arc<Entry>> = None;
     loop {
         let entry = registry
@@ -73,7 +88,7 @@ pub async fn dispatch<E: Typed>(
         let contribution = entry.contribution::<E>().ok_or(Skip::Unknown)?;
         check(&entry, scene, requires(contribution))?;
         if let Some(hold) = entry.plugin.hold() {
-            let request = request(&entry, contribution);
+            let request = request(&entry, contribution)?;
             return Ok(hold.call::<E>(scene.subject.clone(), request).await);
         }
         // Stopped since the snapshot was taken: the next snapshot has its successor, or it is gone for good.

@@ -7,6 +7,7 @@ mod dispatch;
 mod registry;
 
 pub mod candidates;
+pub mod commands;
 pub mod conditions;
 pub mod effects;
 pub mod events;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 pub use dispatch::{Dispatched, Scene, Skip, dispatch};
 pub use registry::{Entry, Registry, RegistryError, SharedRegistry, Statistic};
 
-use dispatch::{by_priority, is_used};
+use dispatch::{by_priority, dispatch_checked, is_used};
 
 use crate::capability::types;
 use crate::engine::{AnyExtension, Extension, Listed};
@@ -51,6 +52,7 @@ extensions![
     scoring::Scoring,
     hooks::Hooks,
     events::Events,
+    commands::Commands,
     run::Run,
 ];
 

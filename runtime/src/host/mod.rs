@@ -31,6 +31,7 @@ use crate::bus::Bus;
 use crate::enabled::{EnabledPlugins, EnabledSource};
 use crate::engine::{HostRooms, Plugin, Typed};
 use crate::extension::candidates::{self, Proposals};
+use crate::extension::commands::{self, CommandEntry, Invocation, Invoked};
 use crate::extension::conditions::{self, Evaluation};
 use crate::extension::effects::{self, Application};
 use crate::extension::events::Pumps;
@@ -196,5 +197,23 @@ impl Host {
             policy: self.0.policy.hooks,
             observers: &self.0.rooms.observers,
         }
+    }
+
+    /// Carries out a command by its qualified name, `command:plugin:<id>:<name>`. Its arguments are checked and its defaults filled in before the
+    /// plugin is called. If the invocation names a response channel, what is replied is published there too: events first, then exactly one
+    /// result or error, also if this future is dropped.
+    pub async fn invoke(&self, command: &str, scene: Scene<'_>, invocation: Invocation) -> Invoked {
+        commands::invoke(&self.0.registry, self.bus(), command, scene, invocation).await
+    }
+
+    /// The qualified name of the command that users mean by a name or an alias, among the plugins that a world uses. Names come before aliases,
+    /// and the plugin that was loaded first before the others; `<plugin>:<name>` means one plugin's.
+    pub fn command(&self, name: &str, enabled: &EnabledPlugins) -> Option<String> {
+        commands::find(&self.0.registry.snapshot(), name, enabled)
+    }
+
+    /// The commands of the plugins that a world uses, in the order of registration: what a help text is made of.
+    pub fn commands(&self, enabled: &EnabledPlugins) -> Vec<CommandEntry> {
+        commands::list(&self.0.registry.snapshot(), enabled)
     }
 }

@@ -34,6 +34,7 @@ pub use error::ManifestError;
 pub use identity::{IdError, Kind, PluginId};
 pub use limits::RequestedLimits;
 pub use raw::RawTable;
+pub(crate) use text::is_name;
 
 /// A manifest whose every field was checked.
 #[derive(Clone, Debug, PartialEq)]

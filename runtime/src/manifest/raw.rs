@@ -68,7 +68,7 @@ impl RawTable {
     }
 
     /// The place of the value that a JSON pointer leads to, or of the innermost one on the way to it that the table has.
-    pub(super) fn location_below(&self, pointer: &str) -> Location {
+    pub(crate) fn location_below(&self, pointer: &str) -> Location {
         let place = self.value.get_ref().span_below(pointer);
         self.source.place(place.unwrap_or(self.value.span()).start)
     }

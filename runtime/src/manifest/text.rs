@@ -66,7 +66,7 @@ pub(super) fn path_fault(path: &str) -> Option<&'static str> {
 }
 
 /// The grammar of the names of contributions and extensions: `[a-z0-9][a-z0-9-]{0,62}`.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
         && text
