@@ -44,6 +44,7 @@
 //! | [`Scoring`](scoring::Scoring) | `scoring` | `contributes.scoring` | `behavior:configure_simulation` |
 //! | [`Hooks`](hooks::Hooks) | `hooks` | `contributes.hooks` | `hook:handle` |
 //! | [`Events`](events::Events) | `events` | `contributes.events` | `event:subscribe` |
+//! | [`Commands`](commands::Commands) | `commands` | `contributes.commands` | `command:handle` |
 //! | [`Lifecycle`](lifecycle::Lifecycle) | `lifecycle` | none | none |
 //!
 //! # What a plugin can ask of its host
@@ -70,6 +71,7 @@
 // The rooms. A capability or an extension is one file and one line here.
 pub mod behavior;
 pub mod candidates;
+pub mod commands;
 pub mod conditions;
 pub mod config;
 pub mod effects;
@@ -107,6 +109,7 @@ pub use wit_bindgen;
 /// Everything that a plugin's source usually names.
 pub mod prelude {
     pub use crate::candidates::{Activity, Candidates};
+    pub use crate::commands::{Answer, Commands, Invocation};
     pub use crate::conditions::Conditions;
     pub use crate::effects::Effects;
     pub use crate::events::{Event, Events};
