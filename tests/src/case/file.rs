@@ -58,12 +58,12 @@ pub struct PolicyFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What: `condition NAME`, `effect NAME`, `simulation`, `candidates`, `scoring`, `run`, `enable`, `disable`, `unload`,
+    /// What: `condition NAME`, `effect NAME`, `simulation`, `candidates`, `scoring`, `invoke NAME`, `run`, `enable`, `disable`, `unload`,
     /// `revoke PERMISSION`, `wait MS` (on the host's clock), `generate TEXT` (the answer to all jobs that are queued; without a text they
     /// fail).
     #[serde(rename = "do")]
     pub what: String,
-    /// The parameters; for `scoring` the `candidates`.
+    /// The parameters; for `scoring` the `candidates`, for `invoke` the invocation.
     #[serde(default)]
     pub params: Map<String, Value>,
     /// Whom it is about; the session `s1` of the world `alpha` and its NPC `ada` where nothing is said.

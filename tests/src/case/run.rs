@@ -4,6 +4,7 @@ use std::path::Path;
 
 use portcullis::Plugin;
 use portcullis::capability::port::JobState;
+use portcullis::extension::commands::Invocation;
 use portcullis::extension::run::{Main, Run};
 use portcullis::extension::scoring::Candidate;
 use portcullis::extension::{Dispatched, Scene};
@@ -98,6 +99,11 @@ async fn take(step: &Step, rig: &Rig, plugin: &Plugin) -> Value {
             let rescored = rig.host.rescore(scene, &candidates(step)).await;
             json!({ "scores": rescored.scores, "overrides": calls(&rescored.overrides) })
         }
+        "invoke" => {
+            let command = format!("command:plugin:{id}:{name}");
+            let done = rig.host.invoke(&command, scene, invocation(step)).await;
+            json!({ "answer": done.answer, "call": outcome::dispatched(&done.dispatched) })
+        }
         "run" => json!(plugin.call::<Run>(subject, Main {}).await.outcome),
         "enable" => said(rig.host.enable(&id).await),
         "disable" => said(rig.host.disable(&id).await),
@@ -134,6 +140,15 @@ fn candidates(step: &Step) -> Vec<Candidate> {
     let candidates = step.params.get("candidates").cloned().unwrap_or_default();
     #[expect(clippy::expect_used, reason = "a test cannot go on")]
     serde_json::from_value(candidates).expect("`candidates`, each with `activity` and `score`")
+}
+
+/// The invocation that the step describes. One correlation for all: those that a host makes differ from run to run.
+fn invocation(step: &Step) -> Invocation {
+    #[expect(clippy::expect_used, reason = "a test cannot go on")]
+    let mut invocation: Invocation =
+        serde_json::from_value(Value::Object(step.params.clone())).expect("an invocation");
+    invocation.correlation.get_or_insert("case".to_owned());
+    invocation
 }
 
 fn said(result: Result<(), portcullis::host::UnloadError>) -> Value {
