@@ -99,7 +99,7 @@ fn json(at: &str, text: &str) -> Result<Value, String> {
         let bytes = text.len();
         return Err(format!("{at}: at most {MAX_REPLY} bytes, has {bytes}"));
     }
-    parse_value(text).map_err(|why| format!("{at}: {why}"))
+    parse_value(at, text)
 }
 
 #[cfg(test)]

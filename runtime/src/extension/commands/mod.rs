@@ -134,6 +134,7 @@ impl Extension for Commands {
             prefix: "command:plugin:",
             parser: admission::PARSER,
             admits: admission::admits,
+            chosen_by_load: false,
         }),
         on_failure: "it answers nothing; its user is told that it failed",
     };

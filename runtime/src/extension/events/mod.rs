@@ -90,7 +90,9 @@ impl Extension for Events {
         scope: Some(RawParser::of::<HearScope>()),
         operations: &["handle"],
         contribution: Some(
-            ContributionDescriptor::of::<Handler>("event:plugin:").admitted_by(admit),
+            ContributionDescriptor::of::<Handler>("event:plugin:")
+                .admitted_by(admit)
+                .by_manifest_alone(),
         ),
         on_failure: "the event is not handled again, and who waits for a reply from it gets none; other handlers are not affected",
     };
