@@ -2,11 +2,8 @@
 
 mod call;
 mod input;
-mod log;
 mod program;
 mod report;
-mod settings;
-mod stage;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,13 +14,15 @@ use portcullis::Limits;
 use portcullis::grant::{Decision, Explanation, Refusal};
 
 use self::call::{Call, Callable};
-use self::log::Log;
 use self::program::Loaded;
 use self::report::{NotRun, Ran};
-use self::stage::Stage;
 use crate::error::CliError;
 use crate::grants::Grants;
 use crate::host::block_on;
+use crate::input::SubjectFlags;
+use crate::log::Log;
+use crate::settings::SettingsFlags;
+use crate::stage::Stage;
 use crate::status::Status;
 use crate::terminal::Terminal;
 use crate::value::{Size, Time};
@@ -60,10 +59,10 @@ pub(crate) struct Options {
     grants: Grants,
 
     #[command(flatten)]
-    subject: input::SubjectFlags,
+    subject: SubjectFlags,
 
     #[command(flatten)]
-    settings: Box<settings::SettingsFlags>,
+    settings: Box<SettingsFlags>,
 
     #[command(flatten)]
     limits: LimitFlags,
@@ -120,7 +119,7 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     let log = Arc::new(Log::new(is_program, terminal));
     let limits = log.widen(options.limits.limits(policy.limits));
     let settings = options.settings.of(&package.manifest().id)?;
-    let host = stage.host(policy.limits(limits), log.clone(), settings)?;
+    let host = stage.host(policy.limits(limits), log.clone(), settings, None)?;
     let ended = block_on(call_once(
         host, package, &consent, callable, &call, &request, &stage,
     ))?;

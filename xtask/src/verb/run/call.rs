@@ -23,8 +23,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::input::Request;
-use super::stage::Stage;
 use crate::error::CliError;
+use crate::stage::Stage;
 
 /// What to call: an extension, and one of the plugin's contributions to it or one of its operations.
 #[derive(Clone, Debug, PartialEq, Eq)]

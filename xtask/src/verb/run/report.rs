@@ -15,8 +15,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::call::Call;
-use super::log::Output;
-use super::stage::Stage;
+use crate::log::Output;
+use crate::stage::Stage;
 use crate::status::Status;
 use crate::terminal::{one_line, problem_lines};
 

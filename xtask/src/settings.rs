@@ -1,5 +1,6 @@
-//! What an operator would set for the plugin.
+//! What an operator would set for plugins.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ const MAX_VALUES: u64 = 1 << 20;
 
 /// What is set for the plugin.
 #[derive(Args, Debug)]
-pub(super) struct SettingsFlags {
+pub(crate) struct SettingsFlags {
     /// Set the plugin's configuration to the values in this file, a JSON object. Secrets have no place in it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -37,20 +38,14 @@ impl SettingsFlags {
     ///
     /// # Errors
     /// The file, a value or a variable cannot be read. No error has a value in it.
-    pub(super) fn of(&self, plugin: &PluginId) -> Result<Arc<StaticSettings>, CliError> {
+    pub(crate) fn of(&self, plugin: &PluginId) -> Result<Arc<StaticSettings>, CliError> {
         let mut settings = Settings::new();
         if let Some(file) = &self.config {
             settings.values = read(file)?;
         }
         for text in &self.set {
             let (key, json) = split(text, "--set", "lines=3")?;
-            let value: Value = serde_json::from_str(json).map_err(|_| {
-                CliError::usage(
-                    format!("--set {key}: the value is not JSON"),
-                    format!("write text in quotes, for example --set '{key}=\"text\"'"),
-                )
-            })?;
-            settings = settings.value(key, value);
+            settings = settings.value(key, value(key, json)?);
         }
         for text in &self.secrets {
             let (key, variable) = split(text, "--secret", "api-key=API_KEY")?;
@@ -60,6 +55,87 @@ impl SettingsFlags {
         source.set(plugin.clone(), settings);
         Ok(Arc::new(source))
     }
+}
+
+/// What is set for several plugins.
+#[derive(Args, Debug)]
+pub(crate) struct ManySettingsFlags {
+    /// Set a plugin's configuration to the values in a file, a JSON object. Secrets have no place in it. May be repeated.
+    #[arg(long = "config", value_name = "PLUGIN=FILE")]
+    configs: Vec<String>,
+
+    /// Set one value of a plugin's configuration, for example `echo.shout=true`. Wins over --config. May be repeated.
+    #[arg(long, value_name = "PLUGIN.KEY=JSON")]
+    set: Vec<String>,
+
+    /// Set a secret of a plugin to what this environment variable holds: on a command line, every user of the machine could read it. May
+    /// be repeated.
+    #[arg(long = "secret", value_name = "PLUGIN.KEY=ENV_VAR")]
+    secrets: Vec<String>,
+}
+
+impl ManySettingsFlags {
+    /// The settings of all plugins that are named.
+    ///
+    /// # Errors
+    /// A file, a value or a variable cannot be read, or a plugin's id is none. No error has a value in it.
+    pub(crate) fn all(&self) -> Result<Arc<StaticSettings>, CliError> {
+        let mut all = BTreeMap::<PluginId, Settings>::new();
+        for text in &self.configs {
+            let (plugin, file) = split(text, "--config", "echo=echo.json")?;
+            let settings = all.entry(id("--config", plugin)?).or_default();
+            settings.values = read(Path::new(file))?;
+        }
+        for text in &self.set {
+            let (plugin, key, json) = split_of("--set", text, "echo.shout=true")?;
+            let settings = all.entry(plugin).or_default();
+            *settings = std::mem::take(settings).value(key, value(key, json)?);
+        }
+        for text in &self.secrets {
+            let (plugin, key, variable) = split_of("--secret", text, "gossip.watchword=WATCHWORD")?;
+            let settings = all.entry(plugin).or_default();
+            *settings = std::mem::take(settings).secret(key, secret(key, variable)?);
+        }
+        let source = StaticSettings::new();
+        for (plugin, settings) in all {
+            source.set(plugin, settings);
+        }
+        Ok(Arc::new(source))
+    }
+}
+
+/// The plugin, its key and what stands behind the `=`.
+fn split_of<'a>(
+    flag: &str,
+    text: &'a str,
+    example: &str,
+) -> Result<(PluginId, &'a str, &'a str), CliError> {
+    let (place, value) = split(text, flag, example)?;
+    let (plugin, key) = place.split_once('.').ok_or_else(|| {
+        CliError::usage(
+            format!("{flag} takes a plugin, a dot, a key, `=` and what it is set to"),
+            format!("write it like {flag} {example}"),
+        )
+    })?;
+    Ok((id(flag, plugin)?, key, value))
+}
+
+fn id(flag: &str, text: &str) -> Result<PluginId, CliError> {
+    text.parse().map_err(|error| {
+        CliError::usage(
+            format!("{flag}: {error}"),
+            "begin with the id of a plugin, as its manifest has it",
+        )
+    })
+}
+
+fn value(key: &str, json: &str) -> Result<Value, CliError> {
+    serde_json::from_str(json).map_err(|_| {
+        CliError::usage(
+            format!("--set {key}: the value is not JSON"),
+            format!("write text in quotes, for example --set '{key}=\"text\"'"),
+        )
+    })
 }
 
 /// The key and what stands behind the `=`.

@@ -15,7 +15,7 @@ const MAX_COLLECTED: u64 = 16 << 20;
 
 /// Passes on what a plugin says. A program's stdout goes to stdout and its stderr to stderr, both as lines; with JSON they become a part
 /// of the result. Everything else goes to stderr.
-pub(super) struct Log {
+pub(crate) struct Log {
     is_program: bool,
     terminal: Terminal,
     output: Mutex<Output>,
@@ -23,13 +23,13 @@ pub(super) struct Log {
 
 /// What a program printed.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Output {
+pub(crate) struct Output {
     stdout: String,
     stderr: String,
 }
 
 impl Log {
-    pub(super) fn new(is_program: bool, terminal: Terminal) -> Self {
+    pub(crate) fn new(is_program: bool, terminal: Terminal) -> Self {
         Self {
             is_program,
             terminal,
@@ -38,7 +38,7 @@ impl Log {
     }
 
     /// The limits with room for what a program prints.
-    pub(super) fn widen(&self, mut limits: Limits) -> Limits {
+    pub(crate) fn widen(&self, mut limits: Limits) -> Limits {
         if self.is_program {
             limits.log_records = u32::MAX;
             limits.log_bytes = if self.terminal.is_json() {
@@ -51,7 +51,7 @@ impl Log {
     }
 
     /// What was collected; nothing unless a program ran for JSON.
-    pub(super) fn output(&self) -> Option<Output> {
+    pub(crate) fn output(&self) -> Option<Output> {
         let collects = self.is_program && self.terminal.is_json();
         collects.then(|| {
             self.output

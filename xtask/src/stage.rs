@@ -14,7 +14,7 @@ use crate::error::CliError;
 use crate::host::block_on;
 
 /// Worlds in memory, and what happens to them.
-pub(super) struct Stage {
+pub(crate) struct Stage {
     state: Arc<Store>,
     notes: Arc<Notes>,
 }
@@ -31,7 +31,7 @@ impl Stage {
     ///
     /// # Errors
     /// A file cannot be read, or is no world.
-    pub(super) fn set(files: &[PathBuf]) -> Result<Self, CliError> {
+    pub(crate) fn set(files: &[PathBuf]) -> Result<Self, CliError> {
         let worlds = files
             .iter()
             .map(|file| load::read_file(file))
@@ -50,17 +50,18 @@ impl Stage {
     ///
     /// # Errors
     /// Its rooms do not fit together.
-    pub(super) fn host(
+    pub(crate) fn host(
         &self,
         policy: Policy,
         log: Arc<dyn LogSink>,
         settings: Arc<dyn SettingsSource>,
+        observer: Option<Arc<dyn Observer>>,
     ) -> Result<Host, CliError> {
         let commit = Noting {
             state: self.state.clone(),
             notes: self.notes.clone(),
         };
-        Host::builder()
+        let mut builder = Host::builder()
             .policy(policy)
             .state(self.state.clone())
             .commit(Arc::new(commit))
@@ -69,13 +70,17 @@ impl Stage {
                 notes: self.notes.clone(),
             }))
             .log(log)
-            .settings(settings)
+            .settings(settings);
+        if let Some(observer) = observer {
+            builder = builder.observer(observer);
+        }
+        builder
             .build()
             .map_err(|error| CliError::host(error.to_string()))
     }
 
     /// The id of the world, if there is exactly one.
-    pub(super) fn only_world(&self) -> Option<String> {
+    pub(crate) fn only_world(&self) -> Option<String> {
         match self.state.ids().as_slice() {
             [only] => Some(only.to_string()),
             _ => None,
@@ -83,12 +88,12 @@ impl Stage {
     }
 
     /// The changes that were committed so far.
-    pub(super) fn changes(&self) -> Vec<Write> {
+    pub(crate) fn changes(&self) -> Vec<Write> {
         lock(&self.notes.changes).clone()
     }
 
     /// The last record of this operation.
-    pub(super) fn record_of(&self, extension: &str, operation: &str) -> Option<Record> {
+    pub(crate) fn record_of(&self, extension: &str, operation: &str) -> Option<Record> {
         let records = lock(&self.notes.records);
         records
             .iter()
