@@ -54,7 +54,11 @@ impl CompanyFlags {
     ///
     /// # Errors
     /// A file cannot be read, or a plugin is refused.
-    pub(crate) async fn load(&self, stage: &Stage, terminal: Terminal) -> Result<Company, CliError> {
+    pub(crate) async fn load(
+        &self,
+        stage: &Stage,
+        terminal: Terminal,
+    ) -> Result<Company, CliError> {
         let catalogue = portcullis::catalogue();
         let consent = self.grants.consent(&catalogue, Consent::nothing())?;
         let policy = self.grants.policy(&catalogue)?;
@@ -107,7 +111,10 @@ fn files(place: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut found = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| CliError::io(place, error))?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+        {
             found.push(path);
         }
     }

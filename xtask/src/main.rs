@@ -6,6 +6,7 @@
 
 mod archive;
 mod cli;
+mod company;
 mod configuration;
 mod demo;
 mod error;

@@ -35,7 +35,7 @@ use crate::extension::commands::{self, CommandEntry, Invocation, Invoked};
 use crate::extension::conditions::{self, Evaluation};
 use crate::extension::effects::{self, Application};
 use crate::extension::events::Pumps;
-use crate::extension::hooks::{HookError, Hooked, HookedJson, Points, Stage};
+use crate::extension::hooks::{self, HookEntry, HookError, Hooked, HookedJson, Points, Stage};
 use crate::extension::scoring::{self, Rescored};
 use crate::extension::simulation::{self, Settings};
 use crate::extension::{Registry, Scene, SharedRegistry};
@@ -188,6 +188,11 @@ impl Host {
         data: Map<String, Value>,
     ) -> Result<HookedJson, HookError> {
         self.stage().hook_json(point, scene, data).await
+    }
+
+    /// The handlers of hook points, in the order in which they are asked, the points by name.
+    pub fn hook_handlers(&self) -> Vec<HookEntry> {
+        hooks::list(&self.0.registry.snapshot())
     }
 
     fn stage(&self) -> Stage<'_> {

@@ -2,10 +2,13 @@
 
 mod bench;
 mod build;
+mod commands;
 mod demo;
 mod docs;
+mod events;
 mod explain;
 mod history;
+mod hooks;
 mod levels;
 mod permissions;
 mod run;
@@ -50,6 +53,9 @@ verbs![
     Validate = validate,
     Explain = explain,
     Run = run,
+    Hooks = hooks,
+    Events = events,
+    Commands = commands,
     Permissions = permissions,
     Levels = levels,
     Demo = demo,

@@ -24,7 +24,9 @@ use crate::pattern::Pattern;
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
 use crate::receipt::{Block, ChainReceipt};
 
+pub use order::HookEntry;
 pub(super) use order::Order;
+pub(crate) use order::list;
 pub use points::{
     Message, ModelPostCall, ModelPreCall, ResponsePostDeliver, ResponsePreDeliver, RunPrePrompt,
     ToolCall, ToolPostExec, ToolPreExec, WorkItemPostCreate, WorkItemPreCreate, built_in as points,

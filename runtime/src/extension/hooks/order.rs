@@ -4,8 +4,49 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::Hooks;
 use crate::extension::{Entry, Registry};
+use crate::hook_point::Fail;
+use crate::manifest::PluginId;
+
+/// A handler that is registered.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct HookEntry {
+    /// The name that hosts use, `hook:plugin:<id>:<name>`.
+    pub qualified: Arc<str>,
+    /// Whose it is.
+    pub plugin: PluginId,
+    /// The hook point.
+    pub point: String,
+    /// Where it stands among the others.
+    pub priority: i32,
+    /// What follows if something keeps it from deciding.
+    pub fail: Fail,
+    /// What it does.
+    pub description: String,
+    /// Whether its plugin is disabled: it is not asked, and counts as one that was kept from deciding.
+    pub disabled: bool,
+}
+
+/// The handlers in the order in which they are asked, the points by name.
+pub(crate) fn list(registry: &Registry) -> Vec<HookEntry> {
+    let entry = |place: &Place| {
+        let handler = place.entry.contribution::<Hooks>()?;
+        Some(HookEntry {
+            qualified: place.qualified.clone(),
+            plugin: place.entry.plugin.identity().plugin.clone(),
+            point: handler.point.clone(),
+            priority: handler.priority,
+            fail: handler.fail,
+            description: handler.description.clone(),
+            disabled: place.disabled,
+        })
+    };
+    registry.hooks().all().filter_map(entry).collect()
+}
 
 /// A handler's place in a chain.
 pub(super) struct Place {
@@ -46,6 +87,11 @@ impl Order {
             (point, places.into_iter().map(|(_, place)| place).collect())
         });
         Self(sorted.collect())
+    }
+
+    /// All handlers, the points by name.
+    fn all(&self) -> impl Iterator<Item = &Place> {
+        self.0.values().flatten()
     }
 
     /// The handlers at a point.
