@@ -1,6 +1,7 @@
 //! What the tests of this crate stand on: finished plugins, a small state in memory with knobs, recorders, and a rig that puts them together.
 //! Everything here goes through the public API of `portcullis`.
 
+pub mod bus_conformance;
 pub mod case;
 pub mod plugins;
 pub mod record;
