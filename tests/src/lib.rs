@@ -3,12 +3,14 @@
 
 pub mod bus_conformance;
 pub mod case;
+pub mod chain;
 pub mod plugins;
 pub mod record;
 pub mod rig;
 pub mod state;
 pub mod watch;
 
+pub use chain::{chain, work_item};
 pub use plugins::{component, embed, plugin};
 pub use record::{Receipts, Sink};
 pub use rig::{Rig, limits};

@@ -2,16 +2,24 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use portcullis::Observer;
-use portcullis::Record;
 use portcullis::capability::LogSink;
 use portcullis::log_record::LogRecord;
+use portcullis::{ChainReceipt, Observer, Record};
 
-/// Keeps every receipt.
+/// Keeps every receipt, of calls and of chains.
 #[derive(Default)]
-pub struct Receipts(Mutex<Vec<Record>>);
+pub struct Receipts {
+    calls: Mutex<Vec<Record>>,
+    chains: Mutex<Vec<ChainReceipt>>,
+}
 
 impl Receipts {
+    /// The receipts of chains so far, in the order in which they ended.
+    pub fn chains(&self) -> Vec<ChainReceipt> {
+        let chains = self.chains.lock();
+        chains.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The receipts so far, in the order in which the calls ended.
     pub fn all(&self) -> Vec<Record> {
         self.lock().clone()
@@ -33,13 +41,19 @@ impl Receipts {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Record>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Observer for Receipts {
     fn record(&self, record: &Record) {
         self.lock().push(record.clone());
+    }
+
+    fn chain(&self, chain: &ChainReceipt) {
+        let chains = self.chains.lock();
+        let mut chains = chains.unwrap_or_else(PoisonError::into_inner);
+        chains.push(chain.clone());
     }
 }
 

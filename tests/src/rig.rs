@@ -7,10 +7,11 @@ use portcullis::engine::{CacheKey, CompileCache};
 use portcullis::extension::Scene;
 use portcullis::extension::conditions::{Conditions, Evaluate, Evaluation};
 use portcullis::extension::effects::{Application, Apply, Effects};
+use portcullis::extension::hooks::Hooked;
 use portcullis::guard::GuardPolicy;
 use portcullis::host::{HostBuilder, LoadError, StaticSettings};
 use portcullis::{
-    Consent, EnabledPlugins, Host, Limits, Package, Plugin, Policy, Receipt, Record, Subject,
+    Consent, EnabledPlugins, Host, Limits, Package, Plugin, Point, Policy, Receipt, Record, Subject,
 };
 use serde_json::{Map, Value};
 
@@ -187,6 +188,44 @@ impl Rig {
             enabled: &enabled,
         };
         self.host.apply(effect, scene, &self::params(params)).await
+    }
+
+    /// Asks the handlers at a hook point about [`ada`], in a world that uses all plugins.
+    pub async fn hook<P: Point>(&self, data: P) -> Hooked<P> {
+        self.hook_in(&EnabledPlugins::All, data).await
+    }
+
+    /// Asks the handlers at a hook point about [`ada`], in a world that uses these plugins. Checks that the chain left exactly one receipt, and
+    /// each of its calls too.
+    ///
+    /// # Panics
+    /// It did not.
+    pub async fn hook_in<P: Point>(&self, enabled: &EnabledPlugins, data: P) -> Hooked<P> {
+        let subject = ada();
+        let scene = Scene {
+            subject: &subject,
+            enabled,
+        };
+        let before = self.receipts.chains().len();
+        let hooked = self.host.hook(scene, data).await;
+        let told = self.receipts.chains().split_off(before);
+        let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [hooked.chain.to_string()],
+            "a chain leaves exactly one receipt"
+        );
+        for call in hooked
+            .chain
+            .steps
+            .iter()
+            .filter_map(|step| step.call.as_ref())
+        {
+            let all = self.receipts.all();
+            let seen = all.iter().filter(|record| record.id == call.id).count();
+            assert_eq!(seen, 1, "a call leaves exactly one receipt: {call}");
+        }
+        hooked
     }
 
     /// Waits until the observer has seen `count` receipts of calls: one that was dropped may end a little later.
