@@ -32,7 +32,8 @@ pub fn chain_manifest(version: &str, id: &str, handlers: &[&str]) -> String {
          [permissions.\"hook:handle\"]\nreason = \"A test asks for it.\"\n\
          [permissions.\"session:read\"]\nreason = \"A test asks for it.\"\n\
          [permissions.\"session:write\"]\nreason = \"A test asks for it.\"\noptional = true\n\
-         [permissions.\"secret:read\"]\nreason = \"A test asks for it.\"\noptional = true\n"
+         [permissions.\"secret:read\"]\nreason = \"A test asks for it.\"\noptional = true\n\
+         scope = {{ keys = [\"token\"] }}\n"
     );
     for handler in handlers {
         let mut words = handler.split_whitespace();

@@ -159,6 +159,9 @@ impl fmt::Display for ChainStep {
         write!(f, "{} {}", self.handler, self.decision)?;
         if let Some(call) = &self.call {
             write!(f, " in {:?}", call.duration)?;
+            if let Some(message) = &call.message {
+                write!(f, " ({message})")?;
+            }
         }
         self.notes.iter().try_for_each(|note| write!(f, "; {note}"))
     }

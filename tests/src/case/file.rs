@@ -49,6 +49,7 @@ pub struct PolicyFile {
     on_denied: OnDenied,
     warm: Option<usize>,
     wall_ms: Option<u64>,
+    handler_ms: Option<u64>,
     log_records: Option<u32>,
     kv_bytes: Option<u64>,
     kv_keys: Option<u64>,
@@ -58,12 +59,12 @@ pub struct PolicyFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What: `condition NAME`, `effect NAME`, `simulation`, `candidates`, `scoring`, `invoke NAME`, `run`, `enable`, `disable`, `unload`,
+    /// What: `condition NAME`, `effect NAME`, `simulation`, `candidates`, `scoring`, `invoke NAME`, `hook POINT`, `run`, `enable`, `disable`, `unload`,
     /// `revoke PERMISSION`, `wait MS` (on the host's clock), `generate TEXT` (the answer to all jobs that are queued; without a text they
     /// fail).
     #[serde(rename = "do")]
     pub what: String,
-    /// The parameters; for `scoring` the `candidates`, for `invoke` the invocation.
+    /// The parameters; for `scoring` the `candidates`, for `invoke` the invocation, for `hook` the data.
     #[serde(default)]
     pub params: Map<String, Value>,
     /// Whom it is about; the session `s1` of the world `alpha` and its NPC `ada` where nothing is said.
@@ -155,6 +156,9 @@ impl PolicyFile {
                 permission.clone(),
                 RawTable::from_json(scope).expect("a scope"),
             );
+        }
+        if let Some(ms) = self.handler_ms {
+            policy.hooks.handler_ms = ms;
         }
         policy.on_denied = self.on_denied;
         if let Some(max_idle) = self.warm {

@@ -4,6 +4,7 @@ use portcullis::Record;
 use portcullis::extension::Dispatched;
 use portcullis::host::LoadError;
 use portcullis::log_record::LogRecord;
+use portcullis::receipt::{ChainReceipt, ChainStep};
 use serde_json::{Map, Value, json};
 
 use super::file::Case;
@@ -45,6 +46,24 @@ pub(super) fn dispatched<R>(dispatched: &Dispatched<R>) -> Value {
         Ok(receipt) => json!(receipt.outcome),
         Err(skip) => json!(format!("not called: {skip}")),
     }
+}
+
+/// A chain without its times and its calls, which are among the receipts.
+pub(super) fn chain(chain: &ChainReceipt) -> Value {
+    let step = |step: &ChainStep| {
+        let step =
+            json!({ "handler": step.handler, "decision": step.decision, "notes": step.notes });
+        without_nothing(step)
+    };
+    let steps: Vec<_> = chain.steps.iter().map(step).collect();
+    without_nothing(json!({ "verdict": chain.verdict, "steps": steps, "fault": chain.fault }))
+}
+
+fn without_nothing(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| !is_nothing(value));
+    }
+    value
 }
 
 pub(super) fn log(record: &LogRecord) -> Value {

@@ -104,6 +104,13 @@ async fn take(step: &Step, rig: &Rig, plugin: &Plugin) -> Value {
             let done = rig.host.invoke(&command, scene, invocation(step)).await;
             json!({ "answer": done.answer, "call": outcome::dispatched(&done.dispatched) })
         }
+        "hook" => {
+            let hooked = rig.host.hook_json(name, scene, step.params.clone()).await;
+            hooked.map_or_else(
+                |error| json!(error.to_string()),
+                |hooked| json!({ "data": hooked.data, "chain": outcome::chain(&hooked.chain) }),
+            )
+        }
         "run" => json!(plugin.call::<Run>(subject, Main {}).await.outcome),
         "enable" => said(rig.host.enable(&id).await),
         "disable" => said(rig.host.disable(&id).await),

@@ -21,7 +21,7 @@ impl Hooks for Chain {
         match name {
             "proceeds" => Ok(Decision::proceed()),
             "counts" => count(),
-            "blocks" => Ok(Decision::block("not today")),
+            "blocks" | "blocks-too" => Ok(Decision::block("not today")),
             "blocks-at-length" => Ok(Decision::block("no\n".repeat(10_000))),
             "waters-more" => garden::water_more(&hook),
             "waters-too-much" => Decision::change(&json!({ "litres": 9_000 })),
@@ -39,7 +39,7 @@ impl Hooks for Chain {
 
             "fails" => ends::fail(),
             "traps" => ends::trap(),
-            "loops" => ends::never_return(),
+            name if name.starts_with("loops") => ends::never_return(),
             "writes" => ends::write(),
             "reads" => ends::read(),
             other => Err(Failure::unknown(other)),
@@ -57,12 +57,15 @@ fn add_label(hook: &Hook, label: &str) -> Result<Decision, Failure> {
 
 /// Fails unless a handler before has added the label.
 fn expect_label(hook: &Hook, label: &str) -> Result<Decision, Failure> {
-    hook.on(|item: WorkItemPreCreate| {
-        match item.labels.iter().any(|there| there == label) {
+    hook.on(
+        |item: WorkItemPreCreate| match item.labels.iter().any(|there| there == label) {
             true => Ok(Verdict::Proceed),
-            false => Err(Failure::new(format!("`{label}` is not there: {:?}", item.labels))),
-        }
-    })
+            false => Err(Failure::new(format!(
+                "`{label}` is not there: {:?}",
+                item.labels
+            ))),
+        },
+    )
 }
 
 /// Counts its calls in a flag.
