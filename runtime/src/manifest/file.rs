@@ -8,17 +8,19 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::activation::Activation;
 use super::identity::{ID_PATTERN, Kind};
 use super::limits::RequestedLimits;
 
 /// The tables of a manifest.
-pub(super) const TABLES: [&str; 7] = [
+pub(super) const TABLES: [&str; 8] = [
     "plugin",
     "compatibility",
     "permissions",
     "contributes",
     "dependencies",
     "limits",
+    "activation",
     "config",
 ];
 
@@ -44,6 +46,9 @@ pub(super) struct ManifestFile {
     /// The limits that the plugin asks for; the host's ceilings win.
     #[schemars(default)]
     limits: RequestedLimits,
+    /// When the plugin is compiled, loaded and enabled; at the host's start-up if absent.
+    #[schemars(with = "Option<ActivationTable>")]
+    activation: Option<()>,
     /// What an operator can configure: a JSON Schema of draft 2020-12 with the type `object` implied. A property with `secret = true` is a
     /// secret: a string without a default. References lead to `#/$defs/NAME`.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
@@ -88,6 +93,14 @@ pub(super) struct CompatibilityTable {
     /// A semver range on the host's version; any version if absent.
     #[schemars(with = "Option<String>")]
     pub(super) host: Option<Spanned<String>>,
+}
+
+/// `[activation]`
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActivationTable {
+    /// What makes the plugin ready.
+    pub(super) on: Activation,
 }
 
 /// `[permissions."<permission>"]`

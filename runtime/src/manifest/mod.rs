@@ -4,7 +4,17 @@
 //! way to mend it. What belongs to a capability (a permission's scope) or to an extension (a contribution) stays a
 //! [`RawTable`] until its owner parses it, so that this module knows no room. The table `[config]` is a JSON Schema; see
 //! [`configuration`](crate::configuration).
+//!
+//! `[activation]` says when the plugin is made ready, and so whether it takes memory while nobody calls it:
+//!
+//! ```toml
+//! [activation]
+//! on = "first-use"     # or "start-up", which holds without the table, or "first-match"
+//! ```
+//!
+//! See [`Activation`] for what each means, and [`Policy::idle_ms`](crate::Policy::idle_ms) for when a plugin falls asleep again.
 
+mod activation;
 mod check;
 mod config;
 mod contribution;
@@ -30,6 +40,7 @@ use semver::{Version, VersionReq};
 use crate::configuration::ConfigSchema;
 use crate::problem::Location;
 
+pub use activation::Activation;
 pub use error::ManifestError;
 pub use identity::{IdError, Kind, PluginId};
 pub use limits::RequestedLimits;
@@ -66,6 +77,8 @@ pub struct Manifest {
     pub dependencies: BTreeMap<PluginId, VersionReq>,
     /// The limits that the plugin asks for; the host's ceilings win.
     pub limits: RequestedLimits,
+    /// When the plugin is compiled, loaded and enabled.
+    pub activation: Activation,
     /// What an operator can configure; `None` for a plugin that takes no settings.
     pub config: Option<ConfigSchema>,
 }

@@ -10,12 +10,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::check::{self, Problems};
 use super::decode::{decode, missing_key, unknown_key};
-use super::file::{CompatibilityTable, PermissionTable, PluginTable, TABLES};
+use super::file::{ActivationTable, CompatibilityTable, PermissionTable, PluginTable, TABLES};
 use super::raw::Source;
 use super::text::excerpt;
 use super::{
-    Manifest, ManifestError, PermissionRequest, PluginId, RequestedLimits, config, contribution,
-    depth,
+    Activation, Manifest, ManifestError, PermissionRequest, PluginId, RequestedLimits, config,
+    contribution, depth,
 };
 use crate::problem::Problem;
 
@@ -51,6 +51,7 @@ pub(super) fn manifest(file: &str, text: &str) -> Result<Manifest, ManifestError
     let contributes = contribution::all(tables.remove("contributes"), &mut problems);
     let dependencies = dependencies(tables.remove("dependencies"), id.as_ref(), &mut problems);
     let limits = limits(tables.remove("limits"), &mut problems);
+    let activation = activation(tables.remove("activation"), &mut problems);
     let config = config::schema(tables.remove("config"), &mut problems);
     let version = plugin
         .as_ref()
@@ -78,6 +79,7 @@ pub(super) fn manifest(file: &str, text: &str) -> Result<Manifest, ManifestError
         contributes,
         dependencies,
         limits,
+        activation,
         config,
     })
 }
@@ -163,6 +165,12 @@ fn host_range(value: Option<Value<'_>>, problems: &mut Problems) -> VersionReq {
         .and_then(|table| table.host)
         .and_then(|range| check::range(&range, problems))
         .unwrap_or(VersionReq::STAR)
+}
+
+fn activation(value: Option<Value<'_>>, problems: &mut Problems) -> Activation {
+    value
+        .and_then(|value| decode::<ActivationTable>(value, problems))
+        .map_or(Activation::default(), |table| table.on)
 }
 
 fn permissions(value: Option<Value<'_>>, problems: &mut Problems) -> Vec<PermissionRequest> {

@@ -5,6 +5,7 @@
     clippy::indexing_slicing
 )]
 
+mod activation;
 mod bounds;
 mod config;
 mod raw_tables;
