@@ -37,7 +37,7 @@ pub enum EventKind {
     Disabled,
     /// It was unloaded.
     Unloaded,
-    /// A call of it failed.
+    /// A call of it failed, or it could not be woken.
     Failed,
     /// It was refused something in a call.
     Denied,
@@ -47,11 +47,15 @@ pub enum EventKind {
     Probation,
     /// It passed its trial.
     Recovered,
+    /// It was put to sleep, because nobody had called it for a while.
+    Asleep,
+    /// It was woken: it is compiled, loaded and enabled.
+    Awake,
 }
 
 impl EventKind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Loaded,
         Self::Enabled,
         Self::Disabled,
@@ -61,6 +65,8 @@ impl EventKind {
         Self::Tripped,
         Self::Probation,
         Self::Recovered,
+        Self::Asleep,
+        Self::Awake,
     ];
 
     /// The kind's name, as in JSON.
@@ -75,6 +81,8 @@ impl EventKind {
             Self::Tripped => "tripped",
             Self::Probation => "probation",
             Self::Recovered => "recovered",
+            Self::Asleep => "asleep",
+            Self::Awake => "awake",
         }
     }
 }

@@ -66,6 +66,7 @@ impl Extension for Conditions {
         scope: None,
         operations: &["evaluate"],
         contribution: Some(ContributionDescriptor::of::<Condition>("plugin:")),
+        on_match: false,
         on_failure: "it counts as false",
     };
 

@@ -70,6 +70,7 @@ impl Extension for Effects {
         scope: None,
         operations: &["apply"],
         contribution: Some(ContributionDescriptor::of::<Effect>("effect:plugin:")),
+        on_match: false,
         on_failure: "it is skipped and changes nothing; the others run",
     };
 

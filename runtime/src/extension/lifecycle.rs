@@ -51,6 +51,7 @@ impl Extension for Lifecycle {
         scope: None,
         operations: &["load", "enable", "disable", "stop"],
         contribution: None,
+        on_match: false,
         on_failure: "a failing `load` or `enable` refuses the plugin; a failing `disable` or `stop` is recorded, and the plugin goes all the same",
     };
 

@@ -32,6 +32,7 @@ impl Extension for Run {
         scope: None,
         operations: &["run"],
         contribution: None,
+        on_match: false,
         on_failure: "nothing else happens",
     };
 

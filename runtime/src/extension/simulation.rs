@@ -62,6 +62,7 @@ impl Extension for Simulation {
         scope: None,
         operations: &["provide"],
         contribution: Some(ContributionDescriptor::of::<Provider>("simulation:plugin:")),
+        on_match: false,
         on_failure: "it is skipped; the others count",
     };
 

@@ -69,6 +69,9 @@ pub struct Policy {
     pub hooks: HookPolicy,
     /// How far events go, and how many wait.
     pub events: EventPolicy,
+    /// After so many milliseconds without a call a plugin is put to sleep that can be woken, as its manifest's `[activation]` says; never
+    /// by default. Its code and its warm instances are dropped, and its next call waits until it is compiled and loaded again.
+    pub idle_ms: Option<u64>,
 }
 
 impl Policy {
@@ -151,6 +154,13 @@ impl Policy {
     #[must_use]
     pub fn events(mut self, events: EventPolicy) -> Self {
         self.events = events;
+        self
+    }
+
+    /// Sets after how many milliseconds without a call a plugin is put to sleep that can be woken.
+    #[must_use]
+    pub fn idle_ms(mut self, idle_ms: u64) -> Self {
+        self.idle_ms = Some(idle_ms);
         self
     }
 }

@@ -154,6 +154,9 @@ pub struct ExtensionDescriptor {
     pub operations: &'static [&'static str],
     /// What plugins contribute by it; `None` for an extension that is there or not, without names (`lifecycle`).
     pub contribution: Option<ContributionDescriptor>,
+    /// Whether the host comes to plugins by itself, because of something that happened, and not because somebody has named what they
+    /// contribute. It then wakes plugins that are activated on their first match.
+    pub on_match: bool,
     /// What the host does when a call of it fails.
     pub on_failure: &'static str,
 }

@@ -55,6 +55,8 @@ impl Extension for Advice {
         scope: None,
         operations: &["advise"],
         contribution: Some(ContributionDescriptor::of::<Almanac>("advice:plugin:")),
+        // Each season the host asks for advice by itself.
+        on_match: true,
         on_failure: "the farmer asks somebody else",
     };
 

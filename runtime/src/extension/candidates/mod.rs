@@ -72,6 +72,7 @@ impl Extension for Candidates {
         scope: None,
         operations: &["propose"],
         contribution: Some(ContributionDescriptor::of::<Provider>("candidates:plugin:")),
+        on_match: false,
         on_failure: "it proposes nothing; the others count",
     };
 

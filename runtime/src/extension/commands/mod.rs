@@ -136,6 +136,7 @@ impl Extension for Commands {
             admits: admission::admits,
             chosen_by_load: false,
         }),
+        on_match: false,
         on_failure: "it answers nothing; its user is told that it failed",
     };
 

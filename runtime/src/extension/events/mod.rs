@@ -94,6 +94,7 @@ impl Extension for Events {
                 .admitted_by(admit)
                 .by_manifest_alone(),
         ),
+        on_match: true,
         on_failure: "the event is not handled again, and who waits for a reply from it gets none; other handlers are not affected",
     };
 

@@ -129,6 +129,7 @@ impl Extension for Hooks {
                 .admitted_by(admission::admit)
                 .by_manifest_alone(),
         ),
+        on_match: true,
         on_failure: "it changes nothing and is passed over, or what is about to happen is stopped, as its manifest says with `fail`",
     };
 

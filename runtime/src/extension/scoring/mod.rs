@@ -99,6 +99,7 @@ impl Extension for Scoring {
         scope: None,
         operations: &["rescore"],
         contribution: Some(ContributionDescriptor::of::<Scorer>("scoring:plugin:")),
+        on_match: false,
         on_failure: "it overrides nothing; the others count",
     };
 
