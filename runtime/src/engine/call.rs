@@ -5,18 +5,22 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::body::{Body, Bound};
 use super::effect::{Effected, KEEPS_CHANGING, take_effect};
 use super::extension::Typed;
 use super::fault::Fault;
+use super::hold::Entrance;
 use super::host_rooms::HostRooms;
 use super::instance::Lease;
 use super::line::{Places, Turn};
+use super::nap::Nap;
 use super::open::{Open, without_reply};
-use super::plugin::{Bound, Entrance, Inner};
 use super::within::{Cut, Within};
 use crate::capability::Registration;
 use crate::grant::Instances;
 use crate::identity::CallId;
+use crate::manifest::Activation;
+use crate::permission::ExtensionDescriptor;
 use crate::receipt::{Commit, Outcome, Receipt};
 use crate::subject::Subject;
 
@@ -39,6 +43,11 @@ pub(super) async fn call<E: Typed>(
         subject,
         wall,
     );
+    if open.hold.plugin().body().is_none()
+        && let Err(fault) = Box::pin(rouse(&mut open, const { &E::DESCRIPTOR })).await
+    {
+        return without_reply(open.fail(fault));
+    }
     let place = match admit::<E>(&open) {
         Ok(place) => place,
         Err(fault) => return without_reply(open.fail(fault)),
@@ -85,7 +94,18 @@ pub(super) async fn call<E: Typed>(
 
 /// The extension's place in the host's list; else why the plugin is not called through it.
 fn admit<E: Typed>(open: &Open) -> Result<usize, Fault> {
-    let not_run = |why| Err(Fault::new(Outcome::NotRun, why));
+    check(open, E::DESCRIPTOR.permission)?;
+    let room = TypeId::of::<E>();
+    let is_it = |bound: &Option<Bound>| bound.as_ref().is_some_and(|bound| bound.room == room);
+    let body = open.hold.plugin().body();
+    match body.and_then(|body| body.bound.iter().position(is_it)) {
+        Some(place) => Ok(place),
+        None => not_run("the plugin does not provide this extension"),
+    }
+}
+
+/// Why the plugin is not called, if there is a reason that holds whether it is awake or not.
+fn check(open: &Open, permission: Option<&str>) -> Result<(), Fault> {
     if open.hold.is_stopped() {
         return not_run("the plugin is stopped");
     }
@@ -96,17 +116,51 @@ fn admit<E: Typed>(open: &Open) -> Result<usize, Fault> {
             false => not_run("the plugin is disabled"),
         };
     }
-    if let Some(permission) = E::DESCRIPTOR.permission
-        && plugin.holdings.grant.is_revoked(permission)
+    if let Some(permission) = permission
+        && plugin.grant.is_revoked(permission)
     {
         let why = format!("`{permission}` was revoked");
         return Err(Fault::new(Outcome::Denied, why));
     }
-    let room = TypeId::of::<E>();
-    let is_it = |bound: &Option<Bound>| bound.as_ref().is_some_and(|bound| bound.room == room);
-    match plugin.bound.iter().position(is_it) {
-        Some(place) => Ok(place),
-        None => not_run("the plugin does not provide this extension"),
+    Ok(())
+}
+
+fn not_run<T>(why: &str) -> Result<T, Fault> {
+    Err(Fault::new(Outcome::NotRun, why))
+}
+
+/// Has a plugin woken that is asleep, if the call is one that may wake it, and waits for it in the call's own time.
+#[cold]
+async fn rouse(open: &mut Open, room: &ExtensionDescriptor) -> Result<(), Fault> {
+    check(open, room.permission)?;
+    let plugin = open.hold.plugin();
+    let mut provided = plugin.grant.extensions();
+    if !provided.any(|decision| decision.extension == room.id) {
+        return not_run("the plugin does not provide this extension");
+    }
+    let activation = plugin.nap.as_ref().map(Nap::activation);
+    if open.hold.is_by_steward() || activation.is_none() {
+        return not_run("the plugin is asleep");
+    }
+    if activation == Some(Activation::FirstMatch) && !room.on_match {
+        return not_run("the plugin is asleep, and is woken by a hook or an event only");
+    }
+    match open.hold.awaken(Some(open.deadline)).await {
+        Some(Ok(())) => {}
+        Some(Err(unwoken)) => {
+            let why = format!("the plugin was asleep and cannot be woken: {}", unwoken.why);
+            return Err(Fault::new(unwoken.outcome, why).of_others());
+        }
+        None => return not_run("the plugin was asleep and did not wake in time"),
+    }
+    // What happened meanwhile counts: somebody may have disabled it.
+    open.began = plugin.standing.now();
+    match open.hold.unregistered(room.id) {
+        Some(name) => {
+            let why = format!("the plugin did not register `{name}` when it was woken");
+            not_run(&why)
+        }
+        None => Ok(()),
     }
 }
 
@@ -126,10 +180,12 @@ async fn run<E: Typed>(
         deadline,
         ..
     } = open;
-    let plugin = hold.plugin();
-    let warm = match plugin.holdings.grant.instances() {
+    let Some(body) = hold.plugin().body() else {
+        return Err(wasmtime::Error::msg("the plugin is asleep"));
+    };
+    let warm = match hold.plugin().grant.instances() {
         Instances::Fresh => None,
-        Instances::Warm { .. } => plugin.pool.take(subject.world_id()),
+        Instances::Warm { .. } => body.pool.take(subject.world_id()),
     };
     let lease = match warm {
         Some(warm) => {
@@ -137,27 +193,27 @@ async fn run<E: Typed>(
             lease.begin(id, subject, *deadline)?;
             lease
         }
-        None => Box::pin(fresh(plugin, lease, id, subject, *deadline, registering)).await?,
+        None => Box::pin(fresh(body, lease, id, subject, *deadline, registering)).await?,
     };
-    let (exports, store) = lease.exports::<E>(plugin, place)?;
+    let (exports, store) = lease.exports::<E>(body, place)?;
     E::enter(exports, store, request).await
 }
 
 /// A fresh instance, put where the receipt holds it before anything of the plugin runs.
 async fn fresh<'a>(
-    plugin: &Arc<Inner>,
+    body: &Body,
     place: &'a mut Option<Lease>,
     id: CallId,
     subject: Subject,
     deadline: Instant,
     registering: bool,
 ) -> wasmtime::Result<&'a mut Lease> {
-    let slots = plugin.room.slots(plugin.weight).await?;
-    let lease = place.insert(Lease::new(plugin, slots, id, subject, deadline)?);
+    let slots = body.room.slots(body.weight).await?;
+    let lease = place.insert(Lease::new(body, slots, id, subject, deadline)?);
     if registering {
         lease.store.data_mut().call.registrations = Some(Vec::new());
     }
-    lease.start(plugin).await?;
+    lease.start(body).await?;
     Ok(lease)
 }
 
@@ -191,7 +247,7 @@ fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
         Cut::Panicked(text) => {
             let (call, _) = open.who();
             let plugin = open.hold.plugin();
-            let redactor = &plugin.holdings.redactor;
+            let redactor = plugin.redactor();
             let text = text.map(|text| redactor.show(&text, 1_024));
             let plugin = plugin.identity();
             tracing::error!(

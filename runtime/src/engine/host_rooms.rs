@@ -8,6 +8,7 @@ use wasmtime::component::Linker;
 use super::cache::CompileCache;
 use super::extension::AnyExtension;
 use super::line::Line;
+use super::nap::Waker;
 use crate::bus::Bus;
 use crate::capability::{Capability, Ctx, Granted, LogSink, Port, Slot};
 use crate::clock::SharedClock;
@@ -60,6 +61,7 @@ pub(crate) struct HostRooms {
     pub(crate) line: Line,
     pub(crate) clock: SharedClock,
     pub(crate) warden: Arc<dyn Warden>,
+    pub(crate) waker: Arc<dyn Waker>,
     pub(crate) health: HealthPolicy,
     /// From when on the host counts the time of its tallies.
     pub(crate) began: Instant,

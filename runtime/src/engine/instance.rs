@@ -8,9 +8,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Instance;
 use wasmtime::{Store, UpdateDeadline};
 
+use super::body::Body;
 use super::config::Metering;
 use super::extension::Typed;
-use super::plugin::Inner;
 use crate::capability::{Ctx, Ended};
 use crate::identity::CallId;
 use crate::limits::Limits;
@@ -31,25 +31,25 @@ pub(crate) struct Lease {
 impl Lease {
     /// A store for the plugin, armed for this call. Nothing of the plugin has run.
     pub(super) fn new(
-        plugin: &Inner,
+        body: &Body,
         slots: OwnedSemaphorePermit,
         id: CallId,
         subject: Subject,
         deadline: Instant,
     ) -> wasmtime::Result<Self> {
-        let ctx = Ctx::new(plugin.holdings.clone(), id, subject, deadline);
-        let mut store = Store::new(&plugin.room.engine, ctx);
-        let limits = *plugin.holdings.grant.limits();
+        let ctx = Ctx::new(body.holdings.clone(), id, subject, deadline);
+        let mut store = Store::new(&body.room.engine, ctx);
+        let limits = *body.holdings.grant.limits();
         store.limiter(|ctx| &mut ctx.limiter);
         store.set_hostcall_fuel(usize::try_from(limits.result_bytes).unwrap_or(usize::MAX));
         store.set_max_component_handles(usize::try_from(limits.handles).unwrap_or(usize::MAX));
-        if plugin.room.metering == Metering::Clock {
+        if body.room.metering == Metering::Clock {
             store.epoch_deadline_callback(on_tick);
         }
         let mut lease = Self {
             store,
             instance: None,
-            exports: plugin.bound.iter().map(|_| None).collect(),
+            exports: body.bound.iter().map(|_| None).collect(),
             _slots: slots,
         };
         lease.arm(&limits)?;
@@ -80,22 +80,22 @@ impl Lease {
     }
 
     /// Instantiates the plugin, which runs its start.
-    pub(super) async fn start(&mut self, plugin: &Inner) -> wasmtime::Result<()> {
-        self.instance = Some(plugin.pre.instantiate_async(&mut self.store).await?);
+    pub(super) async fn start(&mut self, body: &Body) -> wasmtime::Result<()> {
+        self.instance = Some(body.code()?.instantiate_async(&mut self.store).await?);
         Ok(())
     }
 
     /// The functions of the extension in this place of the host's list, and the store to call them in.
     pub(super) fn exports<E: Typed>(
         &mut self,
-        plugin: &Inner,
+        body: &Body,
         place: usize,
     ) -> wasmtime::Result<(&E::Exports, &mut Store<Ctx>)> {
         let (Some(instance), Some(slot)) = (&self.instance, self.exports.get_mut(place)) else {
             return Err(wasmtime::Error::msg("the instance was not started"));
         };
         if slot.is_none() {
-            let bound = plugin.bound.get(place).and_then(Option::as_ref);
+            let bound = body.bound.get(place).and_then(Option::as_ref);
             let bound = bound.and_then(|bound| bound.functions.downcast_ref::<E::Bound>());
             let bound = bound.ok_or_else(|| wasmtime::Error::msg("the extension is not bound"))?;
             *slot = Some(Box::new(E::exports(bound, &mut self.store, instance)?));

@@ -35,9 +35,7 @@ pub(super) fn link(
                 decision.permission.unwrap_or_default(),
             )?,
             Linking::Open => {
-                let interface = InterfaceName::parse(import)
-                    .map(|name| name.interface)
-                    .unwrap_or_default();
+                let interface = interface_of(import);
                 let (room, gate) = decided(decision, &interface, capabilities)?;
                 // Two compatible versions of an interface are one for the linker.
                 if linked.insert(interface) {
@@ -48,6 +46,25 @@ pub(super) fn link(
         }
     }
     Ok(linker)
+}
+
+/// Whether there is a room for each import that the grant opens.
+pub(super) fn check(
+    grant: &Grant,
+    capabilities: &[Arc<dyn AnyCapability>],
+) -> Result<(), PrepareError> {
+    let open = |decision: &&ImportDecision| decision.linking == Linking::Open;
+    for decision in grant.imports().iter().filter(open) {
+        decided(decision, &interface_of(&decision.import), capabilities)?;
+    }
+    Ok(())
+}
+
+/// The interface of an import, without its version.
+fn interface_of(import: &str) -> String {
+    InterfaceName::parse(import)
+        .map(|name| name.interface)
+        .unwrap_or_default()
 }
 
 /// The room and the gate that the decision was about. A grant may have been decided against another host's catalogue: the same interface

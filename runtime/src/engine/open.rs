@@ -9,8 +9,8 @@ use tracing::Span;
 
 use super::effect::Effects;
 use super::fault::Fault;
+use super::hold::Hold;
 use super::instance::Lease;
-use super::plugin::Hold;
 use super::span;
 use crate::bus::{Emission, Message, Source};
 use crate::capability::{MAX_DENIALS, Registration};
@@ -59,7 +59,7 @@ impl Open {
     ) -> Self {
         let started = Instant::now();
         let plugin = hold.plugin();
-        let wall = wall.unwrap_or_else(|| plugin.holdings.grant.limits().wall());
+        let wall = wall.unwrap_or_else(|| plugin.grant.limits().wall());
         let id = CallId::next();
         Self {
             began: plugin.standing.now(),
@@ -161,11 +161,13 @@ impl Open {
         let Some(lease) = self.lease.take() else {
             return;
         };
-        if let Instances::Warm { max_idle } = self.hold.plugin().holdings.grant.instances()
+        let plugin = self.hold.plugin();
+        if let Instances::Warm { max_idle } = plugin.grant.instances()
+            && let Some(body) = plugin.body()
             && !lease.world().is_empty()
             && lease.store.data().is_bare()
         {
-            self.hold.plugin().pool.keep(lease, max_idle);
+            body.pool.keep(lease, max_idle);
         }
     }
 
@@ -299,8 +301,10 @@ impl Open {
         let mut record = self.record.take().expect("a call ends once");
         record.outcome = outcome;
         record.blame = outcome.blame();
-        let redactor = &self.hold.plugin().holdings.redactor;
-        record.message = message.map(|message| redactor.show(&message, MAX_MESSAGE));
+        record.message = message.map(|message| {
+            let redactor = self.hold.plugin().redactor();
+            redactor.show(&message, MAX_MESSAGE)
+        });
         record.commit = commit;
         let ended = Instant::now();
         record.duration = ended - self.started;
@@ -330,11 +334,13 @@ impl Open {
         if self.hold.is_by_steward() {
             return None;
         }
-        if !matches!(record.outcome, Outcome::NotRun | Outcome::Cancelled) {
+        if record.outcome != Outcome::NotRun {
             let now_ms = plugin.rooms.since_began_ms(ended);
-            plugin
-                .tally
-                .count(now_ms, record.outcome != Outcome::Returned);
+            plugin.used(now_ms);
+            if record.outcome != Outcome::Cancelled {
+                let failed = record.outcome != Outcome::Returned;
+                plugin.tally.count(now_ms, failed);
+            }
         }
         if record.outcome == Outcome::Returned && !plugin.standing.now().is_watched() {
             return None;

@@ -1,93 +1,132 @@
 //! A prepared plugin, and the count of its calls in flight.
 
-use std::any::{Any, TypeId};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
-use tokio::sync::Notify;
-use wasmtime::component::InstancePre;
-
+use super::body::Body;
 use super::call;
-use super::config::EngineRoom;
 use super::extension::Typed;
+use super::flights::Flights;
+use super::hold::{Entrance, Hold};
 use super::host_rooms::HostRooms;
-use super::pool::WarmPool;
-use crate::capability::{Ctx, Holdings, Registration};
+use super::nap::Nap;
+use crate::capability::Registration;
 use crate::grant::Grant;
 use crate::guard::Standing;
 use crate::health::{Counts, Tally};
 use crate::identity::Identity;
+use crate::package::Package;
 use crate::receipt::Receipt;
+use crate::redactor::Redactor;
 use crate::subject::Subject;
 
-/// A plugin that is compiled, linked under its grant, and ready to be called. Cheap to clone.
+/// A plugin under its grant: compiled, linked and ready to be called, or asleep, where its manifest says that it need not be ready before.
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct Plugin(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(super) rooms: Arc<HostRooms>,
-    pub(super) room: Arc<EngineRoom>,
-    pub(super) holdings: Arc<Holdings>,
-    pub(super) pre: InstancePre<Ctx>,
-    /// By the extension's place in the host's list.
-    pub(super) bound: Vec<Option<Bound>>,
-    pub(super) pool: Arc<WarmPool>,
-    pub(super) weight: u32,
+    pub(super) grant: Grant,
+    /// Filled once, when the plugin is prepared or woken; what falls asleep is another one in its place.
+    body: OnceLock<Arc<Body>>,
+    /// What a woken plugin has registered. There before its body is.
+    registered: OnceLock<Option<Vec<Registration>>>,
+    /// `None` for a plugin that cannot be asleep.
+    pub(super) nap: Option<Nap>,
     /// How the plugin stands with the host's guard: shared by all of its versions.
     pub(super) standing: Arc<Standing>,
-    /// How many of its calls fail.
-    pub(super) tally: Tally,
+    /// How many of its calls fail. The plugin keeps it while it is asleep.
+    pub(super) tally: Arc<Tally>,
+    /// When its last call has ended, in milliseconds of the host's time.
+    last_used_ms: AtomicU64,
     flights: Flights,
-}
-
-/// An extension that the plugin provides.
-pub(super) struct Bound {
-    /// The type of the extension.
-    pub(super) room: TypeId,
-    /// Its `Bound`.
-    pub(super) functions: Arc<dyn Any + Send + Sync>,
 }
 
 impl Inner {
     pub(super) fn new(
         rooms: Arc<HostRooms>,
-        room: Arc<EngineRoom>,
-        holdings: Arc<Holdings>,
-        pre: InstancePre<Ctx>,
-        bound: Vec<Option<Bound>>,
-        pool: Arc<WarmPool>,
-        weight: u32,
+        grant: Grant,
+        body: Option<Arc<Body>>,
+        nap: Option<Nap>,
     ) -> Self {
-        let standing = rooms.warden.standing(&holdings.grant.identity().plugin);
-        let tally = Tally::new(rooms.health.window_ms);
+        let standing = rooms.warden.standing(&grant.identity().plugin);
+        let tally = Arc::new(Tally::new(rooms.health.window_ms));
+        let last_used_ms = rooms.since_began_ms(Instant::now()).into();
         Self {
             rooms,
-            room,
-            holdings,
-            pre,
-            bound,
-            pool,
-            weight,
+            grant,
+            body: body.map_or_else(OnceLock::new, OnceLock::from),
+            registered: OnceLock::new(),
+            nap,
             standing,
             tally,
+            last_used_ms,
             flights: Flights::default(),
         }
     }
 
     pub(super) fn identity(&self) -> &Arc<Identity> {
-        self.holdings.grant.identity()
+        self.grant.identity()
+    }
+
+    /// The compiled parts; `None` while the plugin is asleep.
+    pub(super) fn body(&self) -> Option<&Arc<Body>> {
+        self.body.get()
+    }
+
+    /// Hides the plugin's secrets. While it is asleep it has said nothing.
+    pub(super) fn redactor(&self) -> Redactor {
+        let body = self.body();
+        body.map(|body| body.holdings.redactor.clone())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn flights(&self) -> &Flights {
+        &self.flights
     }
 
     /// Whether it takes no more calls of others: it was replaced, or is unloaded.
     pub(super) fn is_closed(&self) -> bool {
         self.flights.is_closed()
     }
+
+    /// Whether a plugin that was woken has registered a contribution: all, if it registers nothing by itself.
+    pub(super) fn registers(&self, extension: &str, name: &str) -> bool {
+        let Some(Some(registered)) = self.registered.get() else {
+            return true;
+        };
+        let mut registered = registered.iter();
+        registered.any(|one| one.extension == extension && one.name == name)
+    }
+
+    /// The plugin that took the place of this one when it was put to sleep.
+    pub(super) fn successor(self: &Arc<Self>) -> Option<Arc<Self>> {
+        self.nap.as_ref()?;
+        let next = self.rooms.waker.successor(&Plugin(Arc::clone(self)))?;
+        Some(next.0)
+    }
+
+    /// A call has ended now, in milliseconds of the host's time.
+    pub(super) fn used(&self, now_ms: u64) {
+        self.last_used_ms.store(now_ms, Ordering::Relaxed);
+    }
+}
+
+impl From<Arc<Inner>> for Plugin {
+    fn from(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
 }
 
 impl Plugin {
     pub(super) fn of(inner: Inner) -> Self {
         Self(Arc::new(inner))
+    }
+
+    pub(super) fn held(inner: Arc<Inner>) -> Self {
+        Self(inner)
     }
 
     /// Who the plugin is.
@@ -97,7 +136,7 @@ impl Plugin {
 
     /// What the plugin may do. [`Grant::revoke`] takes a permission back at once.
     pub fn grant(&self) -> &Grant {
-        &self.0.holdings.grant
+        &self.0.grant
     }
 
     /// Calls the plugin. Whatever becomes of the call, a receipt comes of it, also if the future is dropped after it began: then only the
@@ -150,28 +189,22 @@ impl Plugin {
         subject: Subject,
         request: E::Request,
     ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        self.0.flights.take_off_closed();
-        let hold = Hold {
-            plugin: self.0.clone(),
-            stopped: false,
-            by_steward: true,
-        };
-        hold.call::<E>(subject, request)
+        Hold::last(&self.0).call::<E>(subject, request)
     }
 
     /// Keeps the plugin from being stopped until the hold is dropped; `None` once it is stopped.
     pub(crate) fn hold(&self) -> Option<Hold> {
-        let held = self.0.flights.take_off();
-        held.then(|| Hold {
-            plugin: self.0.clone(),
-            stopped: false,
-            by_steward: false,
-        })
+        Hold::take(&self.0)
     }
 
     /// Whether the host's guard lets no calls of others through.
     pub(crate) fn is_suspended(&self) -> bool {
         self.0.standing.now().is_suspended()
+    }
+
+    /// Whether the host, or its guard, lets no calls of others through.
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.0.standing.now().is_disabled()
     }
 
     /// What became of the calls in the window that ends now.
@@ -188,12 +221,21 @@ impl Plugin {
     /// Takes no more calls, and waits for those in flight.
     pub(crate) async fn drain(&self) {
         self.0.flights.drain().await;
-        self.0.pool.clear();
+        if let Some(body) = self.0.body() {
+            body.pool.clear();
+        }
+    }
+
+    /// Gives the memory of the code and of idle instances back. Nothing of it can be called any more.
+    pub(crate) fn shed(&self) {
+        if let Some(body) = self.0.body() {
+            body.shed();
+        }
     }
 
     /// A text of the plugin as it may be shown: at most `limit` bytes of it, without its secrets, and escaped.
     pub(crate) fn show(&self, text: &str, limit: usize) -> String {
-        self.0.holdings.redactor.show(text, limit)
+        self.0.redactor().show(text, limit)
     }
 
     pub(crate) fn rooms(&self) -> &Arc<HostRooms> {
@@ -201,136 +243,70 @@ impl Plugin {
     }
 }
 
+/// Sleep.
+impl Plugin {
+    /// Whether it is compiled and loaded.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.0.body().is_some()
+    }
+
+    /// Whether its manifest lets it sleep.
+    pub(crate) fn can_sleep(&self) -> bool {
+        self.0.nap.is_some()
+    }
+
+    /// What it is woken from; `None` for a plugin that cannot be asleep.
+    pub(crate) fn package(&self) -> Option<&Package> {
+        self.0.nap.as_ref().map(Nap::package)
+    }
+
+    /// Whether this is the same one, and not another version or the same at another time.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Wakes it with the parts of one that was prepared in its stead, and has registered this.
+    pub(crate) fn fill(&self, pilot: &Self, registered: Option<Vec<Registration>>) {
+        if let Some(body) = pilot.0.body() {
+            // An attempt to wake it happens once at a time, and ends when it is awake.
+            let _first = self.0.registered.set(registered);
+            let _first = self.0.body.set(Arc::clone(body));
+            self.0.used(self.0.rooms.since_began_ms(Instant::now()));
+        }
+    }
+
+    /// Whether nothing of it was called for so long, and nothing is now.
+    pub(crate) fn is_idle(&self, idle_ms: u64) -> bool {
+        let now_ms = self.0.rooms.since_began_ms(Instant::now());
+        let since = now_ms.saturating_sub(self.0.last_used_ms.load(Ordering::Relaxed));
+        since >= idle_ms && self.0.flights.is_empty()
+    }
+
+    /// Takes no more calls from now on, unless one is in flight; tells whether it does.
+    pub(crate) fn close_if_empty(&self) -> bool {
+        self.0.flights.close_if_empty()
+    }
+
+    /// The same plugin, asleep; `None` for one that cannot be.
+    pub(crate) fn asleep_again(&self) -> Option<Self> {
+        let nap = Some(self.0.nap.as_ref()?.again());
+        let (rooms, grant) = (self.0.rooms.clone(), self.0.grant.clone());
+        let tally = Arc::clone(&self.0.tally);
+        Some(Self(Arc::new(Inner {
+            tally,
+            ..Inner::new(rooms, grant, None, nap)
+        })))
+    }
+
+    /// Keeps it from being woken, until the guard is dropped; waits for a waking that goes on.
+    pub(crate) async fn in_bed(&self) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+        let bed = Arc::clone(self.0.nap.as_ref()?.bed());
+        Some(bed.lock_owned().await)
+    }
+}
+
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Plugin({})", self.identity())
-    }
-}
-
-/// A plugin that is not stopped while this is held.
-pub(crate) struct Hold {
-    plugin: Arc<Inner>,
-    stopped: bool,
-    by_steward: bool,
-}
-
-impl Hold {
-    pub(crate) fn call<E: Typed>(
-        self,
-        subject: Subject,
-        request: E::Request,
-    ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        call::call::<E>(Entrance::Held(self), subject, request, None, None)
-    }
-
-    /// Like [`Hold::call`], with this much wall time instead of what the plugin's limits say.
-    pub(crate) fn call_within<E: Typed>(
-        self,
-        subject: Subject,
-        request: E::Request,
-        wall: Duration,
-    ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        call::call::<E>(Entrance::Held(self), subject, request, Some(wall), None)
-    }
-
-    pub(super) fn plugin(&self) -> &Arc<Inner> {
-        &self.plugin
-    }
-
-    /// Whether the call must not run.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped
-    }
-
-    /// Whether the host makes the call on its own account.
-    pub(super) fn is_by_steward(&self) -> bool {
-        self.by_steward
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.plugin.flights.land();
-    }
-}
-
-/// How a call comes to its plugin.
-pub(super) enum Entrance {
-    /// Whoever makes it holds the plugin.
-    Held(Hold),
-    /// It asks for a hold when it begins.
-    Knock(Arc<Inner>),
-    /// The same, for a call that the host makes on its own account.
-    Steward(Arc<Inner>),
-}
-
-impl Entrance {
-    /// The hold; it says so if the plugin is stopped, and the call then leaves its receipt without running.
-    pub(super) fn enter(self) -> Hold {
-        let (plugin, by_steward) = match self {
-            Self::Held(hold) => return hold,
-            Self::Knock(plugin) => (plugin, false),
-            Self::Steward(plugin) => (plugin, true),
-        };
-        let stopped = !plugin.flights.take_off();
-        if stopped {
-            plugin.flights.take_off_closed();
-        }
-        Hold {
-            plugin,
-            stopped,
-            by_steward,
-        }
-    }
-}
-
-/// Counts calls in flight; closed, it lets none take off.
-#[derive(Default)]
-struct Flights {
-    /// The number in flight; the highest bit is set once closed.
-    state: AtomicU64,
-    landed: Notify,
-}
-
-const CLOSED: u64 = 1 << 63;
-
-impl Flights {
-    fn take_off(&self) -> bool {
-        let before = self.state.fetch_add(1, Ordering::AcqRel);
-        if before & CLOSED != 0 {
-            self.land();
-            return false;
-        }
-        true
-    }
-
-    /// Takes off whether closed or not.
-    fn take_off_closed(&self) {
-        self.state.fetch_add(1, Ordering::AcqRel);
-    }
-
-    fn land(&self) {
-        if self.state.fetch_sub(1, Ordering::AcqRel) == CLOSED | 1 {
-            self.landed.notify_waiters();
-        }
-    }
-
-    fn close(&self) {
-        self.state.fetch_or(CLOSED, Ordering::AcqRel);
-    }
-
-    fn is_closed(&self) -> bool {
-        self.state.load(Ordering::Acquire) & CLOSED != 0
-    }
-
-    async fn drain(&self) {
-        self.close();
-        loop {
-            let landed = self.landed.notified();
-            if self.state.load(Ordering::Acquire) == CLOSED {
-                return;
-            }
-            landed.await;
-        }
     }
 }

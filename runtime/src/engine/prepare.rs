@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use wasmtime::component::InstancePre;
 
+use super::body::{Body, Bound};
 use super::config::{EngineError, EngineRoom, Metering, SLOTS, weight};
 use super::host_rooms::{AnyCapability, HostRooms};
-use super::plugin::{Bound, Inner, Plugin};
-use super::pool::WarmPool;
+use super::nap::Nap;
+use super::plugin::{Inner, Plugin};
 use super::{compile, link};
 use crate::capability::{Ctx, Holdings, Slot};
 use crate::configuration::Configuration;
@@ -88,55 +89,76 @@ impl Plugin {
         grant: Grant,
         configuration: Configuration,
     ) -> Result<Self, PrepareError> {
-        let identity = grant.identity().clone();
-        if identity.digest != package.digest() {
-            return Err(PrepareError::OtherBytes {
-                plugin: identity.plugin.clone(),
-                granted: identity.digest,
-                found: package.digest(),
-            });
-        }
-        let metering = if grant.limits().fuel.is_some() {
-            Metering::Fuel
-        } else {
-            Metering::Clock
-        };
-        let room = EngineRoom::shared(metering)?;
-        let counts = &package.scan().counts;
-        let weight = weight(counts.memories, counts.tables, counts.core_instances);
-        if weight > SLOTS {
-            return Err(PrepareError::TooHeavy {
-                plugin: identity.plugin.clone(),
-                weight,
-            });
-        }
-        let component =
-            compile::compile(&room, package, rooms.cache.as_ref()).map_err(PrepareError::engine)?;
-        let linker = link::link(&component, &grant, &rooms.capabilities)?;
-        let pre = linker
-            .instantiate_pre(&component)
-            .map_err(PrepareError::engine)?;
-        let bound = bind(rooms, &grant, &pre)?;
-        let redactor = Redactor::of(&configuration)
-            .map_err(|error| PrepareError::engine(wasmtime::Error::new(error)))?;
-        let holdings = Arc::new(Holdings {
-            slots: slots(rooms, &grant, &Arc::new(configuration))?,
-            redactor,
-            sink: rooms.log.clone(),
-            grant,
-        });
-        let pool = Arc::new(WarmPool::default());
-        room.add_pool(&pool);
-        Ok(Self::of(Inner::new(
-            rooms.clone(),
-            room,
-            holdings,
-            pre,
-            bound,
-            pool,
-            weight,
-        )))
+        let weight = check(package, &grant)?;
+        let body = Arc::new(body(rooms, package, &grant, configuration, weight)?);
+        let activation = package.manifest().activation;
+        let nap = activation.can_sleep().then(|| Nap::of(package.clone()));
+        Ok(Self::of(Inner::new(rooms.clone(), grant, Some(body), nap)))
     }
+
+    /// A plugin that is asleep: what can be checked without compiling it is checked.
+    pub(crate) fn asleep(
+        rooms: &Arc<HostRooms>,
+        package: Package,
+        grant: Grant,
+    ) -> Result<Self, PrepareError> {
+        check(&package, &grant)?;
+        link::check(&grant, &rooms.capabilities)?;
+        let nap = Some(Nap::of(package));
+        Ok(Self::of(Inner::new(rooms.clone(), grant, None, nap)))
+    }
+}
+
+/// Whether these are the bytes that the grant was decided for, and an instance has room in the engine; gives the slots that it takes.
+fn check(package: &Package, grant: &Grant) -> Result<u32, PrepareError> {
+    let identity = grant.identity();
+    if identity.digest != package.digest() {
+        return Err(PrepareError::OtherBytes {
+            plugin: identity.plugin.clone(),
+            granted: identity.digest,
+            found: package.digest(),
+        });
+    }
+    let counts = &package.scan().counts;
+    let weight = weight(counts.memories, counts.tables, counts.core_instances);
+    if weight > SLOTS {
+        return Err(PrepareError::TooHeavy {
+            plugin: identity.plugin.clone(),
+            weight,
+        });
+    }
+    Ok(weight)
+}
+
+fn body(
+    rooms: &HostRooms,
+    package: &Package,
+    grant: &Grant,
+    configuration: Configuration,
+    weight: u32,
+) -> Result<Body, PrepareError> {
+    let metering = if grant.limits().fuel.is_some() {
+        Metering::Fuel
+    } else {
+        Metering::Clock
+    };
+    let room = EngineRoom::shared(metering)?;
+    let component =
+        compile::compile(&room, package, rooms.cache.as_ref()).map_err(PrepareError::engine)?;
+    let linker = link::link(&component, grant, &rooms.capabilities)?;
+    let pre = linker
+        .instantiate_pre(&component)
+        .map_err(PrepareError::engine)?;
+    let bound = bind(rooms, grant, &pre)?;
+    let redactor = Redactor::of(&configuration)
+        .map_err(|error| PrepareError::engine(wasmtime::Error::new(error)))?;
+    let holdings = Arc::new(Holdings {
+        slots: slots(rooms, grant, &Arc::new(configuration))?,
+        redactor,
+        sink: rooms.log.clone(),
+        grant: grant.clone(),
+    });
+    Ok(Body::new(room, holdings, pre, bound, weight))
 }
 
 /// The state of each capability that the plugin's linker has an interface of.

@@ -87,7 +87,7 @@ pub(super) async fn dispatch_checked<E: Typed>(
             .ok_or(Skip::Unknown)?;
         let contribution = entry.contribution::<E>().ok_or(Skip::Unknown)?;
         check(&entry, scene, requires(contribution))?;
-        if let Some(hold) = entry.plugin.hold() {
+        if let Some(hold) = entry.hold() {
             let request = request(&entry, contribution)?;
             return Ok(hold.call::<E>(scene.subject.clone(), request).await);
         }

@@ -2,13 +2,13 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 
 use super::hooks;
 use crate::capability::Registration;
-use crate::engine::{AnyExtension, Extension, Plugin};
+use crate::engine::{AnyExtension, Extension, Hold, Plugin};
 use crate::manifest::PluginId;
 use crate::problem::Problem;
 
@@ -23,12 +23,23 @@ pub struct Entry {
     /// The plugin that provides it.
     pub plugin: Plugin,
     contribution: Box<dyn Any + Send + Sync>,
+    /// Whether the plugin may leave it out when it is woken.
+    chosen_by_load: bool,
 }
 
 impl Entry {
     /// What the manifest says about it.
     pub fn contribution<E: Extension>(&self) -> Option<&E::Contribution> {
         self.contribution.downcast_ref()
+    }
+
+    /// Keeps the plugin from being stopped, for a call of this entry; `None` once it is stopped.
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        let hold = self.plugin.hold()?;
+        Some(match self.chosen_by_load {
+            true => hold.for_contribution(&self.name),
+            false => hold,
+        })
     }
 }
 
@@ -124,8 +135,16 @@ impl Registry {
         Self::of_parts(all, others(&self.aside, plugin))
     }
 
+    /// This snapshot with one plugin's entries replaced, which are those of a disabled one or not.
+    pub(crate) fn with_of(&self, plugin: &PluginId, disabled: bool, entries: Vec<Entry>) -> Self {
+        match disabled {
+            true => self.with_aside(plugin, entries),
+            false => self.with(plugin, entries),
+        }
+    }
+
     /// This snapshot with one plugin's entries replaced by those of a version that is disabled.
-    pub(crate) fn with_aside(&self, plugin: &PluginId, entries: Vec<Entry>) -> Self {
+    fn with_aside(&self, plugin: &PluginId, entries: Vec<Entry>) -> Self {
         let mut aside = others(&self.aside, plugin);
         aside.extend(entries.into_iter().map(Arc::new));
         Self::of_parts(others(&self.entries, plugin), aside)
@@ -185,6 +204,7 @@ impl Registry {
                         ),
                         name: name.into(),
                         plugin: plugin.clone(),
+                        chosen_by_load: contribution.chosen_by_load,
                         contribution: AnyExtension::contribution(&**room, &raw.table)
                             .map_err(RegistryError::Contribution)?,
                     });
@@ -207,20 +227,27 @@ fn others(entries: &[Arc<Entry>], plugin: &PluginId) -> Vec<Arc<Entry>> {
 
 /// The registry of a running host: reading takes a snapshot and never waits.
 #[derive(Default)]
-pub struct SharedRegistry(ArcSwap<Registry>);
+pub struct SharedRegistry {
+    now: ArcSwap<Registry>,
+    /// One change at a time: a plugin that is woken does not wait for another one that is loaded.
+    changing: Mutex<()>,
+}
 
 impl SharedRegistry {
     /// The registry as it is now.
     pub fn snapshot(&self) -> Guard<Arc<Registry>> {
-        self.0.load()
+        self.now.load()
     }
 
     /// The registry as it is now, for as long as it is needed.
     pub(super) fn owned(&self) -> Arc<Registry> {
-        self.0.load_full()
+        self.now.load_full()
     }
 
-    pub(crate) fn replace(&self, registry: Registry) {
-        self.0.store(Arc::new(registry));
+    /// Puts another snapshot in place, which is made of the one that is there.
+    pub(crate) fn change(&self, change: impl FnOnce(&Registry) -> Registry) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let registry = change(&self.snapshot());
+        self.now.store(Arc::new(registry));
     }
 }

@@ -53,6 +53,11 @@ impl Grant {
         Self(Arc::new(parts))
     }
 
+    /// Whether this is the same grant, and not one that was decided at another time.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The plugin and the digest of its bytes.
     pub fn identity(&self) -> &Arc<Identity> {
         &self.0.identity

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use super::guard::Guards;
 use super::members::Members;
+use super::sleep::Sweeper;
+use super::waking::Wakings;
 use super::{Host, Inner, LocalBus, SettingsSource, StaticSettings};
 use crate::bus::Bus;
 use crate::capability::behavior_extend::BehaviorExtend;
@@ -279,6 +281,7 @@ impl HostBuilder {
             self.guard_store,
             bulletin.clone(),
         ));
+        let wakings = Arc::<Wakings>::default();
         let rooms = HostRooms {
             catalogue,
             capabilities,
@@ -290,6 +293,7 @@ impl HostBuilder {
             line: Line::default(),
             clock: self.clock,
             warden: guards.clone(),
+            waker: wakings.clone(),
             health: self.policy.health,
             began: Instant::now(),
             bus: self.bus,
@@ -311,10 +315,13 @@ impl HostBuilder {
             pumps: Pumps::new(hearing),
             members: Members::default().into(),
             guards,
+            wakings,
+            sweeper: Sweeper::default(),
             bulletin,
             changing: Arc::default(),
         });
         inner.guards.serve(&inner);
+        inner.wakings.serve(&inner);
         Ok(Host(inner))
     }
 }

@@ -120,6 +120,12 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Whether a plugin would need itself, by way of plugins that are there.
+pub(super) fn check_circle(plugin: &PluginId, needs: &Needs<'_>) -> Result<(), DependencyError> {
+    let (_, mut circles) = order(needs);
+    circles.remove(plugin).map_or(Ok(()), Err)
+}
+
 /// Whether a plugin that is there can go on with this version of another one.
 pub(super) fn check_dependent(
     dependent: &Manifest,

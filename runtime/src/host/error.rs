@@ -61,6 +61,9 @@ pub enum LoadError {
     /// The plugin's own `load` or `enable` failed.
     #[error("the plugin refused to start: {0}")]
     Lifecycle(Box<Receipt>),
+    /// A plugin that it needs is asleep and cannot be woken.
+    #[error("the plugin cannot start before what it needs: {0}")]
+    Asleep(String),
     /// The host is shutting down while the plugin is compiled.
     #[error("the plugin was not compiled: the host is shutting down")]
     ShuttingDown,
@@ -87,9 +90,34 @@ pub enum UnloadError {
     /// The plugin's own `enable` failed.
     #[error("the plugin refused to start: {0}")]
     Lifecycle(Box<Receipt>),
+    /// A plugin that it needs is asleep and cannot be woken.
+    #[error("the plugin cannot start before what it needs: {0}")]
+    Asleep(String),
     /// A contribution of the plugin cannot be registered.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+}
+
+/// Why a plugin is not awake.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WakeError {
+    /// No such plugin is loaded.
+    #[error("no plugin `{0}` is loaded")]
+    NotLoaded(PluginId),
+    /// It is disabled, by an operator or because it failed too often.
+    #[error("the plugin `{0}` is disabled; enable it first")]
+    Disabled(PluginId),
+    /// It cannot be made ready.
+    #[error("the plugin `{plugin}` cannot be woken: {why}")]
+    Failed {
+        /// The plugin.
+        plugin: PluginId,
+        /// Why: it does not compile, its settings do not fit, its `load` or `enable` failed, or the host's own fault.
+        why: String,
+        /// The call of `lifecycle` that failed, if one did.
+        receipt: Option<Box<Receipt>>,
+    },
 }
 
 fn list(ids: &[PluginId]) -> String {

@@ -87,8 +87,8 @@ impl Host {
     }
 
     /// Puts another snapshot of what plugins contribute in place, and hears what there is to hear.
-    pub(super) fn publish(&self, registry: Registry) -> Started {
-        self.0.registry.replace(registry);
+    pub(super) fn publish(&self, change: impl FnOnce(&Registry) -> Registry) -> Started {
+        self.0.registry.change(change);
         self.0.pumps.reconcile()
     }
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::dependencies::{self, DependencyError};
+use super::dependencies::{self, DependencyError, Needs};
 use super::members::{BY_OPERATOR, Member, PluginState};
 use super::switch::{has_lifecycle, load, step, to_the_end};
 use super::{Changing, Host, LoadError, UnloadError, settings};
 use crate::engine::Plugin;
 use crate::event::EventKind;
-use crate::extension::Registry;
 use crate::extension::events::Started;
 use crate::extension::lifecycle::{Lifecycle, Step};
+use crate::extension::{Entry, Registry};
 use crate::grant::{Consent, Grant};
 use crate::manifest::{Manifest, PluginId};
 use crate::package::Package;
@@ -23,6 +23,10 @@ impl Host {
     ///
     /// A plugin whose id the guard has disabled, or that is loaded and an operator has disabled, is loaded and stays disabled, whatever its
     /// version: its `load` runs, its `enable` does not, and nothing of it is registered or called until [`Host::enable`].
+    ///
+    /// A plugin whose manifest says `[activation] on = "first-use"` or `"first-match"` is decided and checked, its settings too, and what its
+    /// manifest contributes is registered; it is compiled, and its `load` and `enable` run, when it is woken: see
+    /// [`Activation`](crate::manifest::Activation). Only if it takes the place of one that is awake it is started at once.
     ///
     /// # Errors
     /// Why the plugin was refused. The old one, if there was one, serves on.
@@ -67,8 +71,14 @@ impl Host {
         };
         let refused = |id: &PluginId| lost.contains(id);
         dependencies::check(&manifest.id, &manifest.dependencies, version_of, refused)?;
-        // Those that need this plugin must be able to use the version that takes the place of theirs.
         let members = self.0.read_members();
+        let mut needs: Needs<'_> = members
+            .iter()
+            .map(|(id, member)| (id, &member.manifest.dependencies))
+            .collect();
+        needs.insert(&manifest.id, &manifest.dependencies);
+        dependencies::check_circle(&manifest.id, &needs)?;
+        // Those that need this plugin must be able to use the version that takes the place of theirs.
         members.values().try_for_each(|member| {
             dependencies::check_dependent(&member.manifest, &manifest.id, &manifest.version)
         })
@@ -105,39 +115,99 @@ impl Host {
         package: Package,
         grant: Grant,
     ) -> Result<(Plugin, Option<Member>, Started), LoadError> {
-        let manifest = package.manifest().clone();
-        let id = manifest.id.clone();
-        let plugin = self.prepare(package, grant).await?;
-        let registered = load(&plugin).await.map_err(LoadError::Lifecycle)?;
         // What is disabled stays so in whatever version, until an operator enables it.
-        let disabled = self.why_disabled(&id);
-        if disabled.is_none() {
-            step(&plugin, Step::Enable)
-                .await
-                .map_err(LoadError::Lifecycle)?;
-        }
-        let entries = Registry::entries_of(&plugin, registered.as_deref())?;
-        let state = match disabled {
-            Some(_) => PluginState::Disabled,
-            None => PluginState::Enabled,
+        let disabled = self.why_disabled(&package.manifest().id);
+        let member = match self.starts_now(package.manifest()) {
+            true => self.start(package, grant, disabled.is_some()).await?,
+            false => self.register(package, grant, disabled.is_some()).await?,
         };
-        let member = Member {
-            plugin: plugin.clone(),
-            manifest,
-            state,
-            registered,
-        };
-        let replaced = self.0.write_members().insert(id.clone(), member);
-        let started = self.publish(match state {
-            PluginState::Enabled => self.registry().with(&id, entries),
-            PluginState::Disabled => self.registry().with_aside(&id, entries),
-        });
+        let plugin = member.plugin.clone();
+        let entries = Registry::entries_of(&plugin, member.registered.as_deref())?;
+        let state = member.state;
+        let (replaced, started) = self.enter(member, entries);
         // From here on its calls are not held against the one in its place. Not earlier: who finds it closed looks for the other one.
         if let Some(old) = &replaced {
             old.plugin.close();
         }
-        self.tell_of_load(&plugin, disabled);
+        self.tell_of_load(&plugin, state, disabled);
+        self.watch_for_idle(&plugin);
         Ok((plugin, replaced, started))
+    }
+
+    /// Whether a plugin is compiled and started when it is loaded. One that can sleep is, too, if it takes the place of one that is awake: it is
+    /// in use, and should it fail, the other one serves on.
+    fn starts_now(&self, manifest: &Manifest) -> bool {
+        let members = self.0.read_members();
+        let in_use = members.get(&manifest.id).is_some_and(|member| {
+            member.state == PluginState::Enabled && !member.plugin.is_disabled()
+        });
+        in_use || !manifest.activation.can_sleep()
+    }
+
+    /// Compiles a plugin and runs its `load`, and its `enable` unless it stays disabled.
+    async fn start(
+        &self,
+        package: Package,
+        grant: Grant,
+        disabled: bool,
+    ) -> Result<Member, LoadError> {
+        let manifest = package.manifest().clone();
+        if !disabled {
+            let awake = self.wake_dependencies(&manifest).await;
+            awake.map_err(|unwoken| LoadError::Asleep(unwoken.why))?;
+        }
+        let plugin = self.prepare(package, grant).await?;
+        let registered = load(&plugin).await.map_err(LoadError::Lifecycle)?;
+        let mut state = PluginState::Disabled;
+        if !disabled {
+            let enabled = step(&plugin, Step::Enable).await;
+            enabled.map_err(LoadError::Lifecycle)?;
+            state = PluginState::Enabled;
+        }
+        Ok(Member {
+            plugin,
+            manifest,
+            state,
+            registered,
+        })
+    }
+
+    /// Checks what can be checked of a plugin without compiling it, its settings among that.
+    async fn register(
+        &self,
+        package: Package,
+        grant: Grant,
+        disabled: bool,
+    ) -> Result<Member, LoadError> {
+        let manifest = package.manifest().clone();
+        let source = Arc::clone(&self.0.settings);
+        let check = {
+            let manifest = manifest.clone();
+            move || settings::configuration(&*source, &manifest).map(drop)
+        };
+        let checked = tokio::task::spawn_blocking(check).await;
+        checked.map_err(|_| LoadError::ShuttingDown)??;
+        let plugin = Plugin::asleep(&self.0.rooms, package, grant)?;
+        let state = match disabled {
+            true => PluginState::Disabled,
+            false => PluginState::Asleep,
+        };
+        Ok(Member {
+            plugin,
+            manifest,
+            state,
+            registered: None,
+        })
+    }
+
+    /// Puts a plugin and its entries in their places; gives the one that was there before.
+    fn enter(&self, member: Member, entries: Vec<Entry>) -> (Option<Member>, Started) {
+        let (id, state) = (member.manifest.id.clone(), member.state);
+        let mut members = self.0.write_members();
+        let replaced = members.insert(id.clone(), member);
+        let started =
+            self.publish(|registry| registry.with_of(&id, state == PluginState::Disabled, entries));
+        (replaced, started)
     }
 
     /// Why a plugin with this id does not serve, if the guard or an operator disabled the one that is loaded.
@@ -150,17 +220,24 @@ impl Host {
         self.0.guards.reason(id).or_else(by_operator)
     }
 
-    fn tell_of_load(&self, plugin: &Plugin, disabled: Option<String>) {
-        let stays = disabled.map(|reason| format!("stays {reason}"));
-        let message = stays.unwrap_or_default();
+    fn tell_of_load(&self, plugin: &Plugin, state: PluginState, disabled: Option<String>) {
+        let message = match disabled {
+            Some(reason) => format!("stays {reason}"),
+            None if state == PluginState::Asleep => "asleep until it is needed".to_owned(),
+            None => String::new(),
+        };
         self.tell(EventKind::Loaded, plugin, &message);
-        if message.is_empty() {
+        if state == PluginState::Enabled {
             self.tell(EventKind::Enabled, plugin, "");
         }
     }
 
     /// Reads the settings and compiles, off the threads that serve.
-    async fn prepare(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
+    pub(super) async fn prepare(
+        &self,
+        package: Package,
+        grant: Grant,
+    ) -> Result<Plugin, LoadError> {
         let rooms = Arc::clone(&self.0.rooms);
         let source = Arc::clone(&self.0.settings);
         let plugin = grant.identity();
@@ -198,12 +275,8 @@ impl Host {
             });
         }
         let member = self
-            .0
-            .write_members()
-            .remove(id)
+            .leave(id)
             .ok_or_else(|| UnloadError::NotLoaded(id.clone()))?;
-        // Nothing begins to hear.
-        let _nobody = self.publish(self.registry().with(id, Vec::new()));
         let host = self.clone();
         to_the_end(changing, async move {
             let plugin = member.plugin.clone();
@@ -214,22 +287,32 @@ impl Host {
         .await;
         Ok(())
     }
+
+    /// Takes a plugin and its entries out of their places.
+    fn leave(&self, id: &PluginId) -> Option<Member> {
+        let mut members = self.0.write_members();
+        let member = members.remove(id)?;
+        // Nothing begins to hear.
+        let _nobody = self.publish(|registry| registry.with(id, Vec::new()));
+        Some(member)
+    }
 }
 
-/// Waits for the calls in flight of a plugin that goes, and lets it disable and stop itself. Failures are in the receipts.
-async fn farewell(member: Member) {
+/// Waits for the calls in flight of a plugin that goes, lets it disable and stop itself, and gives its memory back. Failures are in the receipts.
+pub(super) async fn farewell(member: Member) {
     member.plugin.drain().await;
-    if !has_lifecycle(&member.plugin) {
-        return;
-    }
-    if member.state == PluginState::Enabled {
+    // One that was never woken has nothing to say.
+    if member.plugin.is_awake() && has_lifecycle(&member.plugin) {
+        if member.state != PluginState::Disabled {
+            let _recorded = member
+                .plugin
+                .call_drained::<Lifecycle>(Subject::none(), Step::Disable)
+                .await;
+        }
         let _recorded = member
             .plugin
-            .call_drained::<Lifecycle>(Subject::none(), Step::Disable)
+            .call_drained::<Lifecycle>(Subject::none(), Step::Stop)
             .await;
     }
-    let _recorded = member
-        .plugin
-        .call_drained::<Lifecycle>(Subject::none(), Step::Stop)
-        .await;
+    member.plugin.shed();
 }

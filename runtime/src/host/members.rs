@@ -24,6 +24,8 @@ pub enum PluginState {
     Enabled,
     /// It is loaded; nothing of it is registered, and its calls do not run.
     Disabled,
+    /// It is registered, and neither compiled nor in memory: a call wakes it, as the `[activation]` of its manifest says.
+    Asleep,
 }
 
 /// A plugin of a host.
@@ -47,7 +49,7 @@ pub(super) struct Member {
     pub(super) plugin: Plugin,
     pub(super) manifest: Manifest,
     pub(super) state: PluginState,
-    /// What its `load` registered; `None` for a plugin without `lifecycle`.
+    /// What its `load` registered; `None` for a plugin without `lifecycle`, and for one that was never woken.
     pub(super) registered: Option<Vec<Registration>>,
 }
 
@@ -91,7 +93,7 @@ impl Host {
         let health = |member: &Member| {
             let plugin = member.plugin.identity();
             let disabled = match self.state_of(member) {
-                (PluginState::Enabled, _) => None,
+                (PluginState::Enabled | PluginState::Asleep, _) => None,
                 (PluginState::Disabled, reason) => {
                     Some(reason.unwrap_or_else(|| BY_OPERATOR.to_owned()))
                 }

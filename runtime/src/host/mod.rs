@@ -10,14 +10,16 @@ mod lifecycle;
 mod local_bus;
 mod members;
 mod settings;
+mod sleep;
 mod switch;
+mod waking;
 
 use std::sync::{Arc, RwLock};
 
 pub use builder::{BuildError, HostBuilder, State};
 pub use dependencies::DependencyError;
 pub use discovery::{Candidate, Discovery};
-pub use error::{LoadError, LoadReport, UnloadError};
+pub use error::{LoadError, LoadReport, UnloadError, WakeError};
 pub use events::EmitError;
 pub use local_bus::LocalBus;
 pub use members::{PluginState, PluginStatus};
@@ -26,6 +28,8 @@ pub use settings::{SettingsSource, StaticSettings};
 use guard::Guards;
 use members::Members;
 use serde_json::{Map, Value};
+use sleep::Sweeper;
+use waking::Wakings;
 
 use crate::bus::Bus;
 use crate::enabled::{EnabledPlugins, EnabledSource};
@@ -62,6 +66,8 @@ struct Inner {
     pumps: Pumps,
     members: RwLock<Members>,
     guards: Arc<Guards>,
+    wakings: Arc<Wakings>,
+    sweeper: Sweeper,
     bulletin: Bulletin,
     /// One change of the plugin set at a time. Calls do not take it.
     changing: Arc<tokio::sync::Mutex<()>>,

@@ -5,8 +5,9 @@ use super::{Changing, Host, UnloadError};
 use crate::capability::Registration;
 use crate::engine::{Extension, Plugin};
 use crate::event::EventKind;
-use crate::extension::Registry;
+use crate::extension::events::Started;
 use crate::extension::lifecycle::{Lifecycle, Step};
+use crate::extension::{Entry, Registry};
 use crate::guard::Turn;
 use crate::manifest::PluginId;
 use crate::receipt::{Outcome, Receipt};
@@ -22,7 +23,7 @@ impl Host {
     pub async fn disable(&self, id: &PluginId) -> Result<(), UnloadError> {
         let changing = self.change().await;
         let member = self.member(id)?;
-        if member.state == PluginState::Enabled {
+        if member.state != PluginState::Disabled {
             let host = self.clone();
             to_the_end(changing, async move {
                 host.take_out(&member).await;
@@ -40,26 +41,31 @@ impl Host {
     /// No such plugin is loaded, or its own `enable` failed.
     pub async fn enable(&self, id: &PluginId) -> Result<(), UnloadError> {
         let changing = self.change().await;
-        let mut member = self.member(id)?;
-        if member.state == PluginState::Enabled {
+        let member = self.member(id)?;
+        if member.state != PluginState::Disabled {
             if self.0.guards.reason(id).is_none() {
                 return Ok(());
             }
             // The guard suspended it a moment ago, and it was not yet disabled.
             self.take_out(&member).await;
-            member.state = PluginState::Disabled;
         }
-        step(&member.plugin, Step::Enable)
-            .await
-            .map_err(UnloadError::Lifecycle)?;
+        // One that is asleep goes on sleeping: its next call wakes it.
+        if member.plugin.is_awake() {
+            let awake = self.wake_dependencies(&member.manifest).await;
+            awake.map_err(|unwoken| UnloadError::Asleep(unwoken.why))?;
+            let enabled = step(&member.plugin, Step::Enable).await;
+            enabled.map_err(UnloadError::Lifecycle)?;
+        }
+        let member = self.member(id)?;
         let entries = Registry::entries_of(&member.plugin, member.registered.as_deref())?;
         let turn = self.0.guards.enable(member.plugin.identity()).await;
         self.0.guards.switch(id, true);
-        let started = self.publish(self.registry().with(id, entries));
-        self.set_state(id, PluginState::Enabled);
+        let started = self.let_serve(id, entries);
         self.tell_of_enabling(&member.plugin, turn);
         drop(changing);
-        started.hear().await;
+        if let Some(started) = started {
+            started.hear().await;
+        }
         Ok(())
     }
 
@@ -67,22 +73,30 @@ impl Host {
     pub(super) async fn disable_suspended(&self, id: &PluginId) {
         let _changing = self.change().await;
         if let Ok(member) = self.member(id)
-            && member.state == PluginState::Enabled
+            && member.state != PluginState::Disabled
             && self.0.guards.reason(id).is_some()
         {
             self.take_out(&member).await;
         }
     }
 
-    /// Takes an enabled plugin out of the registry and lets it disable itself.
+    /// Takes a plugin that serves, or is asleep, out of the registry, and lets it disable itself if it was awake.
     async fn take_out(&self, member: &Member) {
         let id = &member.manifest.id;
         self.0.guards.switch(id, false);
-        // Nothing begins to hear.
-        let _nobody = self.publish(self.registry().set_aside(id));
-        self.set_state(id, PluginState::Disabled);
-        // Its failure is in the receipt that observers saw; the plugin is out all the same.
-        let _recorded = step(&member.plugin, Step::Disable).await;
+        {
+            let mut members = self.0.write_members();
+            if let Some(member) = members.get_mut(id) {
+                member.state = PluginState::Disabled;
+                // Nothing begins to hear.
+                let _nobody = self.publish(|registry| registry.set_aside(id));
+            }
+        }
+        // It is not woken from here on, but may have been until now.
+        if member.plugin.is_awake() {
+            // Its failure is in the receipt that observers saw; the plugin is out all the same.
+            let _recorded = step(&member.plugin, Step::Disable).await;
+        }
     }
 
     fn tell_of_enabling(&self, plugin: &Plugin, turn: Option<Turn>) {
@@ -109,10 +123,16 @@ impl Host {
             .ok_or_else(|| UnloadError::NotLoaded(id.clone()))
     }
 
-    fn set_state(&self, id: &PluginId, state: PluginState) {
-        if let Some(member) = self.0.write_members().get_mut(id) {
-            member.state = state;
-        }
+    /// Lets a plugin serve that was disabled. One that was being woken all the time may be awake by now, and then serves already.
+    fn let_serve(&self, id: &PluginId, entries: Vec<Entry>) -> Option<Started> {
+        let mut members = self.0.write_members();
+        let member = members.get_mut(id);
+        let member = member.filter(|member| member.state == PluginState::Disabled)?;
+        member.state = match member.plugin.is_awake() {
+            true => PluginState::Enabled,
+            false => PluginState::Asleep,
+        };
+        Some(self.publish(|registry| registry.with(id, entries)))
     }
 }
 

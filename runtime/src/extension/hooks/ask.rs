@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::order::Place;
 use super::stage::Declared;
 use super::{Decision, Handle, Handler, Hooks};
+use crate::engine::Plugin;
 use crate::extension::{Entry, Registry, Scene, SharedRegistry};
 use crate::receipt::Receipt;
 
@@ -15,8 +16,8 @@ pub(super) enum Asked {
     Gone,
     /// It was not called.
     Not(Arc<Entry>, &'static str),
-    /// It was called.
-    Called(Arc<Entry>, Receipt<Decision>),
+    /// This plugin was called, which may be the successor of the one that is registered.
+    Called(Arc<Entry>, Plugin, Receipt<Decision>),
 }
 
 /// What a chain's handlers are asked under.
@@ -61,8 +62,9 @@ impl Terms<'_> {
                     data,
                 };
                 let subject = self.scene.subject.clone();
+                let plugin = hold.held();
                 let receipt = hold.call_within::<Hooks>(subject, request, time).await;
-                return Asked::Called(entry, receipt);
+                return Asked::Called(entry, plugin, receipt);
             }
             // Stopped since the snapshot was taken: the next snapshot has its successor, or it is gone for good.
             if stopped.is_some_and(|before| Arc::ptr_eq(&before, &entry)) {

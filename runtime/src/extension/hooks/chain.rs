@@ -11,7 +11,6 @@ use super::change::{Data, Take};
 use super::order::Place;
 use super::stage::{Declared, Stage};
 use super::{Decision, Handler, Hooks};
-use crate::engine::Plugin;
 use crate::extension::{Entry, Registry, Scene, is_used};
 use crate::hook_point::Fail;
 use crate::receipt::{Block, ChainReceipt, ChainStep, ChainVerdict, Note, Receipt, StepDecision};
@@ -136,15 +135,15 @@ impl<'a> Chain<'a> {
         match asked {
             Asked::Gone => {}
             Asked::Not(entry, why) => step.decision = failed(&entry, why),
-            Asked::Called(entry, Receipt { record, reply }) => {
+            Asked::Called(entry, plugin, Receipt { record, reply }) => {
                 step.decision = match reply {
                     None => failed(&entry, record.outcome.as_str()),
                     Some(Decision::Proceed) => StepDecision::Proceed,
                     Some(Decision::Block(reason)) => StepDecision::Block {
-                        reason: entry.plugin.show(&reason, MAX_REASON),
+                        reason: plugin.show(&reason, MAX_REASON),
                     },
                     Some(Decision::Change(patch)) => {
-                        let show = |text: &str, limit| Plugin::show(&entry.plugin, text, limit);
+                        let show = |text: &str, limit| plugin.show(text, limit);
                         let (fields, notes) = data
                             .change(patch, self.terms.point, show)
                             .map_err(|error| format!("the data is no JSON object: {error}"))?;
