@@ -12,6 +12,8 @@ mod keepers;
 mod replaced;
 #[path = "hooks/time.rs"]
 mod time;
+#[path = "hooks/timeline.rs"]
+mod timeline;
 
 use std::collections::BTreeSet;
 

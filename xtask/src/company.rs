@@ -62,7 +62,7 @@ impl CompanyFlags {
         let catalogue = portcullis::catalogue();
         let consent = self.grants.consent(&catalogue, Consent::nothing())?;
         let policy = self.grants.policy(&catalogue)?;
-        let timeline = Arc::new(Timeline::new());
+        let timeline = Arc::new(Timeline::default());
         let log = Arc::new(Log::new(false, terminal));
         let settings = self.settings.all()?;
         let host = stage.host(policy, log, settings, Some(timeline.clone()))?;

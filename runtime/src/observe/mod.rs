@@ -12,4 +12,4 @@ pub(crate) use guard::{Guard, Verdict};
 pub(crate) use health::judge;
 pub use metrics::{Metrics, MetricsRow};
 pub use prometheus::PROMETHEUS_CONTENT_TYPE;
-pub use timeline::{Happened, Timeline, TimelineEntry};
+pub use timeline::{Moment, Timeline, What};

@@ -1,6 +1,6 @@
-//! What happened, in the order in which it began.
+//! What happened, and when: calls and chains of handlers as they follow each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,207 +11,206 @@ use crate::engine::Observer;
 use crate::identity::CallId;
 use crate::receipt::{ChainReceipt, ChainStep, Record};
 
-/// A timeline keeps at most this many calls and chains, and counts the rest: it is for one conversation, not for a host's life.
-const MAX_ENTRIES: usize = 10_000;
+/// How many moments are kept where nothing else is said: those of a long conversation, in a few megabytes.
+const MOMENTS: usize = 4_096;
 
-/// Keeps the receipts of calls and chains with the times at which they began, and prints them in that order: the calls of a chain below it,
-/// indented.
+/// An observer that keeps calls and chains with the times at which they began and ended, and shows them in that order, each call of a chain
+/// indented below it. Of what is more than it may keep, the oldest is forgotten and counted.
 pub struct Timeline {
     began: Instant,
+    most: usize,
     kept: Mutex<Kept>,
 }
 
 #[derive(Default)]
 struct Kept {
-    entries: Vec<TimelineEntry>,
-    dropped: u64,
+    moments: VecDeque<Moment>,
+    forgotten: u64,
 }
 
-/// A call or a chain that has ended.
+/// Something that happened. Times count from the beginning of the timeline.
 #[derive(Clone, Debug, Serialize)]
-pub struct TimelineEntry {
-    /// When it began, in nanoseconds after the timeline.
-    pub began_ns: u64,
-    /// What it left behind.
-    #[serde(flatten)]
-    pub what: Happened,
+pub struct Moment {
+    /// When it began.
+    pub began: Duration,
+    /// When it had ended.
+    pub ended: Duration,
+    /// What it was.
+    pub what: What,
 }
 
-/// What a timeline tells of.
+/// What happened.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a timeline is small, and a box would only be in the way of its readers"
-)]
-pub enum Happened {
-    /// A call.
-    Call(Record),
-    /// A chain of hook handlers. Its calls are told of by themselves as well.
-    Chain(ChainReceipt),
+#[non_exhaustive]
+pub enum What {
+    /// A call of a plugin.
+    Call(Box<Record>),
+    /// A chain of hook handlers. Its calls are moments of their own.
+    Chain(Box<ChainReceipt>),
+    /// Something that the host says of itself.
+    Note(String),
 }
 
 impl Default for Timeline {
     fn default() -> Self {
-        Self::new()
+        Self::keeping(MOMENTS)
     }
 }
 
 impl Timeline {
-    /// A timeline that begins now.
-    pub fn new() -> Self {
+    /// A timeline that begins now and keeps at most so many moments; 4,096 by default.
+    pub fn keeping(most: usize) -> Self {
         Self {
             began: Instant::now(),
+            most,
             kept: Mutex::default(),
         }
     }
 
-    /// What has ended so far, in the order in which it began.
-    pub fn entries(&self) -> Vec<TimelineEntry> {
-        let mut entries = self.kept().entries.clone();
-        entries.sort_by_key(|entry| entry.began_ns);
-        entries
+    /// Notes something that the host does, in a line, between the calls.
+    pub fn note(&self, text: impl Into<String>) {
+        self.keep(Duration::ZERO, What::Note(text.into()));
     }
 
-    /// How many calls and chains were not kept: beyond the first 10,000.
-    pub fn dropped(&self) -> u64 {
-        self.kept().dropped
+    /// What is kept, in the order in which it began.
+    pub fn moments(&self) -> Vec<Moment> {
+        let mut moments: Vec<_> = self.lock().moments.iter().cloned().collect();
+        moments.sort_by_key(|moment| moment.began);
+        moments
     }
 
-    /// Forgets what has ended so far.
+    /// Forgets what happened so far, without counting it.
     pub fn clear(&self) {
-        *self.kept() = Kept::default();
+        *self.lock() = Kept::default();
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How many moments are kept no more.
+    pub fn forgotten(&self) -> u64 {
+        self.lock().forgotten
     }
 
-    /// Keeps what has just ended and took this long.
-    fn keep(&self, duration: Duration, what: impl FnOnce() -> Happened) {
-        let began = self.began.elapsed().saturating_sub(duration);
-        let began_ns = u64::try_from(began.as_nanos()).unwrap_or(u64::MAX);
-        let mut kept = self.kept();
-        if kept.entries.len() >= MAX_ENTRIES {
-            kept.dropped += 1;
-            return;
+    /// Keeps what took this long and has ended now.
+    fn keep(&self, duration: Duration, what: What) {
+        let ended = self.began.elapsed();
+        let moment = Moment {
+            began: ended.saturating_sub(duration),
+            ended,
+            what,
+        };
+        let mut kept = self.lock();
+        kept.moments.push_back(moment);
+        if kept.moments.len() > self.most {
+            kept.moments.pop_front();
+            kept.forgotten += 1;
         }
-        let what = what();
-        kept.entries.push(TimelineEntry { began_ns, what });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Observer for Timeline {
     fn record(&self, record: &Record) {
-        self.keep(record.duration, || Happened::Call(record.clone()));
+        self.keep(record.duration, What::Call(Box::new(record.clone())));
     }
 
     fn chain(&self, chain: &ChainReceipt) {
-        self.keep(chain.duration, || Happened::Chain(chain.clone()));
+        self.keep(chain.duration, What::Chain(Box::new(chain.clone())));
     }
 }
 
-/// The ids of calls that chains made: they are told of with their chains.
-fn calls_of_chains(entries: &[TimelineEntry]) -> BTreeSet<CallId> {
-    let chains = entries.iter().filter_map(|entry| match &entry.what {
-        Happened::Chain(chain) => Some(chain),
-        Happened::Call(_) => None,
-    });
-    let steps = chains.flat_map(|chain| &chain.steps);
-    steps
-        .filter_map(|step| step.call.as_ref().map(|call| call.id))
-        .collect()
-}
-
-/// A line for each call and chain, and one for each step of a chain: when it began, how long it took, what it was and how it ended.
+/// A line for each moment: when it began, in milliseconds, how long it took, and what it was.
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entries = self.entries();
-        let in_chains = calls_of_chains(&entries);
-        let mut separator = "";
-        for entry in &entries {
-            let began = Duration::from_nanos(entry.began_ns);
-            match &entry.what {
-                Happened::Call(call) if in_chains.contains(&call.id) => continue,
-                Happened::Call(call) => {
-                    write!(
-                        f,
-                        "{separator}{} {}",
-                        Times(began, call.duration),
-                        Line(call)
-                    )?;
-                }
-                Happened::Chain(chain) => {
-                    write!(f, "{separator}{} ", Times(began, chain.duration))?;
-                    write!(f, "{} [{}] {}", chain.point, chain.subject, chain.verdict)?;
-                    if let Some(fault) = &chain.fault {
-                        write!(f, ", fault: {fault}")?;
-                    }
-                    chain.steps.iter().try_for_each(|step| line_of(step, f))?;
-                }
+        let moments = self.moments();
+        let mut in_chains = BTreeMap::new();
+        for moment in &moments {
+            if let What::Chain(chain) = &moment.what {
+                let calls = chain.steps.iter().filter_map(|step| step.call.as_ref());
+                in_chains.extend(calls.map(|call| (call.id, None)));
             }
-            separator = "\n";
         }
-        match self.dropped() {
-            0 => Ok(()),
-            dropped => write!(f, "{separator}and {dropped} more, which were not kept"),
+        for moment in &moments {
+            if let What::Call(call) = &moment.what
+                && let Some(place) = in_chains.get_mut(&call.id)
+            {
+                *place = Some(moment);
+            }
+        }
+        let forgotten = self.forgotten();
+        if forgotten > 0 {
+            writeln!(f, "{forgotten} earlier moments are forgotten")?;
+        }
+        moments
+            .iter()
+            .try_for_each(|moment| show(f, moment, &in_chains))
+    }
+}
+
+/// The calls of chains, and when they were.
+type InChains<'a> = BTreeMap<CallId, Option<&'a Moment>>;
+
+fn show(f: &mut fmt::Formatter<'_>, moment: &Moment, in_chains: &InChains<'_>) -> fmt::Result {
+    match &moment.what {
+        What::Call(call) if in_chains.contains_key(&call.id) => Ok(()),
+        What::Call(call) => {
+            times(f, Some(moment))?;
+            let (plugin, outcome) = (&call.plugin.plugin, call.outcome);
+            write!(f, "{}/{} ", call.extension, call.operation)?;
+            write!(f, "of {plugin} [{}] {outcome}", call.subject)?;
+            if call.emitted > 0 {
+                write!(f, ", {} events emitted", call.emitted)?;
+            }
+            if let Some(denial) = call.denials.first() {
+                write!(f, ", denied: {denial}")?;
+            }
+            match &call.message {
+                Some(message) => writeln!(f, ": {message}"),
+                None => writeln!(f),
+            }
+        }
+        What::Chain(chain) => {
+            times(f, Some(moment))?;
+            write!(f, "{} [{}] {}", chain.point, chain.subject, chain.verdict)?;
+            if let Some(fault) = &chain.fault {
+                write!(f, ", fault: {fault}")?;
+            }
+            writeln!(f)?;
+            let mut steps = chain.steps.iter();
+            steps.try_for_each(|step| show_step(f, step, in_chains))
+        }
+        What::Note(text) => {
+            times(f, Some(moment))?;
+            writeln!(f, "{text}")
         }
     }
 }
 
-/// A step of a chain. When it began is not told: steps come one after the other.
-fn line_of(step: &ChainStep, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let duration = step.call.as_ref().map(|call| call.duration);
-    let took = duration.map_or_else(String::new, |duration| Millis(duration).to_string());
-    write!(
-        f,
-        "\n{:>12} {took:>12}   {} {}",
-        "", step.handler, step.decision
-    )?;
-    step.notes.iter().try_for_each(|note| write!(f, "; {note}"))
-}
-
-/// A call in a line.
-struct Line<'a>(&'a Record);
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let call = self.0;
-        let (plugin, extension, operation) =
-            (&call.plugin.plugin, &call.extension, &call.operation);
-        write!(
-            f,
-            "{plugin} {extension}/{operation} [{}] {}",
-            call.subject, call.outcome
-        )?;
-        if call.emitted > 0 {
-            write!(f, ", {} events emitted", call.emitted)?;
-        }
-        if let Some(denial) = call.denials.first() {
-            write!(f, ", denied: {denial}")?;
-        }
-        match &call.message {
-            Some(message) => write!(f, ": {message}"),
-            None => Ok(()),
-        }
+fn show_step(f: &mut fmt::Formatter<'_>, step: &ChainStep, calls: &InChains<'_>) -> fmt::Result {
+    let call = step.call.as_ref();
+    times(f, call.and_then(|call| *calls.get(&call.id)?))?;
+    write!(f, "  {} {}", step.handler, step.decision)?;
+    if let Some(message) = call.and_then(|call| call.message.as_ref()) {
+        write!(f, " ({message})")?;
     }
+    step.notes
+        .iter()
+        .try_for_each(|note| write!(f, "; {note}"))?;
+    writeln!(f)
 }
 
-/// When something began and how long it took, in columns.
-struct Times(Duration, Duration);
-
-impl fmt::Display for Times {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (began, took) = (format!("+{}", Millis(self.0)), Millis(self.1).to_string());
-        write!(f, "{began:>12} {took:>12}")
-    }
-}
-
-/// Milliseconds with three places.
-struct Millis(Duration);
-
-impl fmt::Display for Millis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3} ms", self.0.as_secs_f64() * 1_000.0)
+/// When a moment began and how long it took; blank for what nothing is known of, and without a length for what has none.
+fn times(f: &mut fmt::Formatter<'_>, moment: Option<&Moment>) -> fmt::Result {
+    let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
+    match moment {
+        None => write!(f, "{:26}", ""),
+        Some(Moment { began, ended, .. }) if began == ended => {
+            write!(f, "{:>11.3}{:15}", ms(*began), "")
+        }
+        Some(Moment { began, ended, .. }) => {
+            write!(f, "{:>11.3}  +{:>9.3}   ", ms(*began), ms(*ended - *began))
+        }
     }
 }

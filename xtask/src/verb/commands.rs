@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use portcullis::extension::commands::{Answer, CommandEntry, Invocation, Reply};
-use portcullis::observe::TimelineEntry;
+use portcullis::observe::Moment;
 use portcullis::{EnabledPlugins, Scene};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -109,7 +109,7 @@ async fn invoke(
     }
     terminal.result(&Given {
         answers,
-        calls: company.timeline.entries(),
+        calls: company.timeline.moments(),
         timeline: company.timeline.to_string(),
     })?;
     Ok(status)
@@ -184,7 +184,7 @@ impl fmt::Display for Answered {
 #[derive(Serialize)]
 struct Given {
     answers: Vec<Answered>,
-    calls: Vec<TimelineEntry>,
+    calls: Vec<Moment>,
     #[serde(skip)]
     timeline: String,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use portcullis::bus::{EventStatistic, EventSubject};
-use portcullis::observe::TimelineEntry;
+use portcullis::observe::Moment;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -108,7 +108,7 @@ async fn emit(
     terminal.result(&Emitted {
         reply,
         why,
-        calls: timeline.entries(),
+        calls: timeline.moments(),
         timeline: timeline.to_string(),
         handlers: host.event_statistics(),
     })?;
@@ -123,7 +123,7 @@ struct Emitted {
     /// Why there is no reply, if one was wanted.
     #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
     why: Option<String>,
-    calls: Vec<TimelineEntry>,
+    calls: Vec<Moment>,
     handlers: Vec<EventStatistic>,
     #[serde(skip)]
     timeline: String,
@@ -132,20 +132,20 @@ struct Emitted {
 impl fmt::Display for Emitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.calls.is_empty() {
-            true => f.write_str("nobody heard it")?,
+            true => f.write_str("nobody heard it\n")?,
             false => f.write_str(&self.timeline)?,
         }
         if let Some(reply) = &self.reply {
-            write!(f, "\nreply: {}", one_line(reply))?;
+            writeln!(f, "reply: {}", one_line(reply))?;
         }
         if let Some(why) = &self.why {
-            write!(f, "\nno reply: {}", one_line(why))?;
+            writeln!(f, "no reply: {}", one_line(why))?;
         }
         let dropped = self.handlers.iter().filter(|one| one.dropped > 0);
         for one in dropped {
-            write!(
+            writeln!(
                 f,
-                "\n{} events were dropped before {}",
+                "{} events were dropped before {}",
                 one.dropped, one.handler
             )?;
         }

@@ -103,7 +103,7 @@ struct Asked {
 
 impl fmt::Display for Asked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.timeline)?;
+        f.write_str(&self.timeline)?;
         let data = serde_json::to_string(&self.data).map_err(|_| fmt::Error)?;
         write!(f, "data: {}", one_line(&data))
     }
