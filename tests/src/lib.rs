@@ -4,6 +4,7 @@
 pub mod bus_conformance;
 pub mod case;
 pub mod chain;
+pub mod messenger;
 pub mod plugins;
 pub mod record;
 pub mod rig;
@@ -11,6 +12,7 @@ pub mod state;
 pub mod watch;
 
 pub use chain::{chain, work_item};
+pub use messenger::Messenger;
 pub use plugins::{component, embed, plugin};
 pub use record::{Receipts, Sink};
 pub use rig::{Rig, limits};

@@ -93,15 +93,22 @@ impl Capability for EventEmit {
 
     fn state(&self, granted: Granted<'_, EmitScope>) -> EmitState {
         let plugin = &granted.grant.identity().plugin.clone();
+        let mut held = granted.grant.held().iter();
+        let asks_for_more = held.any(|held| held.permission == EMIT && held.by_plugin);
         let scopes = granted.into_scopes();
         let per_call = scopes.iter().map(|scope| scope.per_call).min().unwrap_or(0);
         let subjects = scopes.into_iter().map(|scope| scope.subjects);
+        let mut subjects: Vec<_> = subjects
+            .map(|subjects| subjects.unwrap_or_else(|| own(plugin)))
+            .collect();
+        if !asks_for_more {
+            // A host's scope narrows what a plugin gets that names none; it speaks to all plugins, and gives none of them more.
+            subjects.push(own(plugin));
+        }
         EmitState {
             bus: self.bus.clone(),
             hops: self.hops,
-            subjects: subjects
-                .map(|subjects| subjects.unwrap_or_else(|| own(plugin)))
-                .collect(),
+            subjects,
             per_call: usize::try_from(per_call).unwrap_or(usize::MAX),
         }
     }

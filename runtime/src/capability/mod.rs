@@ -120,7 +120,7 @@ impl<'a, S: Scope> Granted<'a, S> {
             {
                 continue;
             }
-            if held.by_default {
+            if held.scopes.is_empty() {
                 scopes.push((held.permission, S::default()));
             }
             for scope in &held.scopes {

@@ -93,7 +93,7 @@ impl Grant {
                 Some(Held {
                     permission: permission.id,
                     scopes: asked.scopes.clone(),
-                    by_default: !asked.has_own_scope,
+                    by_plugin: asked.has_own_scope,
                 })
             })
             .collect();

@@ -87,7 +87,7 @@ pub struct PermissionDecision {
     /// The scopes that narrow it, the manifest's and the host's; something must be allowed by each.
     #[serde(serialize_with = "as_json")]
     pub scopes: Vec<RawTable>,
-    /// Whether one of them is the manifest's; without, the capability's default stands in its place.
+    /// Whether one of them is the manifest's.
     #[serde(skip)]
     pub has_own_scope: bool,
     /// The decision.

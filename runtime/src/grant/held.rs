@@ -15,10 +15,10 @@ use crate::manifest::{RawContribution, RawTable};
 pub struct Held {
     /// The permission.
     pub permission: &'static str,
-    /// Something must be allowed by each of these.
+    /// Something must be allowed by each of these; empty for the narrowest default of the capability.
     pub scopes: Vec<RawTable>,
-    /// Whether the plugin names no scope: then the capability's default must allow it as well.
-    pub by_default: bool,
+    /// Whether one of them is the plugin's own, and not the host's.
+    pub by_plugin: bool,
 }
 
 /// Proof that a plugin may run, and under which permissions and limits. [`Grant::decide`] is the only way to one; it cannot be

@@ -61,7 +61,7 @@ pub struct PolicyFile {
 pub struct Step {
     /// What: `condition NAME`, `effect NAME`, `simulation`, `candidates`, `scoring`, `invoke NAME`, `hook POINT`, `run`, `enable`, `disable`, `unload`,
     /// `revoke PERMISSION`, `wait MS` (on the host's clock), `generate TEXT` (the answer to all jobs that are queued; without a text they
-    /// fail).
+    /// fail), `emit SUBJECT` and `request SUBJECT` (with the parameter `payload`, by the host), `events` (what became of them).
     #[serde(rename = "do")]
     pub what: String,
     /// The parameters; for `scoring` the `candidates`, for `invoke` the invocation, for `hook` the data.

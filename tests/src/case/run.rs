@@ -1,18 +1,24 @@
 //! Runs a case.
 
 use std::path::Path;
+use std::time::Duration;
 
 use portcullis::Plugin;
+use portcullis::bus::EventSubject;
 use portcullis::capability::port::JobState;
 use portcullis::extension::commands::Invocation;
 use portcullis::extension::run::{Main, Run};
 use portcullis::extension::scoring::Candidate;
 use portcullis::extension::{Dispatched, Scene};
+use portcullis::host::UnloadError;
 use serde_json::{Value, json};
 
 use super::file::{Case, Step};
 use super::outcome;
 use crate::rig::{Rig, ada};
+
+/// How long a request of a case waits for its reply: long enough on a busy machine, short where none is to come.
+const REQUEST_MS: u64 = 2_000;
 
 /// Runs the case of a folder; gives what it came to.
 ///
@@ -34,6 +40,8 @@ pub async fn run(folder: &Path) -> Value {
         Ok(plugin) => {
             for step in &case.steps {
                 steps.push(json!({ "do": step.what, "came-to": take(step, &rig, &plugin).await }));
+                // What a step emits is heard before the next one.
+                rig.host.events_idle().await;
             }
             json!("loaded")
         }
@@ -111,10 +119,22 @@ async fn take(step: &Step, rig: &Rig, plugin: &Plugin) -> Value {
                 |hooked| json!({ "data": hooked.data, "chain": outcome::chain(&hooked.chain) }),
             )
         }
+        "emit" => {
+            let emitted = rig.host.emit(event(name), payload(step), &subject, "case");
+            said(emitted.await)
+        }
+        "request" => {
+            let (subjects, patience) = (event(name), Duration::from_millis(REQUEST_MS));
+            let asked = rig
+                .host
+                .request(subjects, payload(step), &subject, "case", patience);
+            asked.await.unwrap_or_else(|error| json!(error.to_string()))
+        }
+        "events" => json!(rig.host.event_statistics()),
         "run" => json!(plugin.call::<Run>(subject, Main {}).await.outcome),
-        "enable" => said(rig.host.enable(&id).await),
-        "disable" => said(rig.host.disable(&id).await),
-        "unload" => said(rig.host.unload(&id).await),
+        "enable" => switched(rig.host.enable(&id).await),
+        "disable" => switched(rig.host.disable(&id).await),
+        "unload" => switched(rig.host.unload(&id).await),
         "revoke" => {
             plugin.grant().revoke(name);
             json!("revoked")
@@ -158,11 +178,28 @@ fn invocation(step: &Step) -> Invocation {
     invocation
 }
 
-fn said(result: Result<(), portcullis::host::UnloadError>) -> Value {
+/// The subject of an event.
+fn event(subject: &str) -> EventSubject {
+    #[expect(clippy::expect_used, reason = "a test cannot go on")]
+    EventSubject::new(subject).expect("a subject")
+}
+
+/// What the step says in an event.
+fn payload(step: &Step) -> &Value {
+    step.params.get("payload").unwrap_or(&Value::Null)
+}
+
+fn switched(result: Result<(), UnloadError>) -> Value {
+    match result {
+        // Its text holds the receipt, which is among the others.
+        Err(UnloadError::Lifecycle(_)) => json!("the plugin refused to start"),
+        other => said(other),
+    }
+}
+
+fn said<E: std::fmt::Display>(result: Result<(), E>) -> Value {
     match result {
         Ok(()) => json!("done"),
-        // Its text holds the receipt, which is among the others.
-        Err(portcullis::host::UnloadError::Lifecycle(_)) => json!("the plugin refused to start"),
         Err(error) => json!(error.to_string()),
     }
 }
