@@ -1,78 +1,23 @@
 //! A client for servers that speak OpenAI's chat completions protocol
 //! (<https://platform.openai.com/docs/api-reference/chat>): vLLM, llama.cpp, Ollama, OpenAI itself.
+//!
+//! [`OpenAi`] has them write texts. Whoever says more to them than that, for example an agent with tools, brings requests of its own to a
+//! [`Connection`].
 
+mod connection;
 mod wire;
-
-use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis::write_set::GenerationRequest;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
-use secrecy::{ExposeSecret, SecretString};
+
+pub use connection::{Connection, Endpoint, EndpointError};
 
 use crate::provider::{Provider, ProviderError};
 
-/// A reply that is longer is no reply: a plugin's job asks for at most a few thousand tokens.
-const MAX_REPLY_BYTES: usize = 1024 * 1024;
-
-/// What an error of a server may say in the host's log.
-const MAX_ERROR_CHARS: usize = 200;
-
-/// Where a server is, and what to ask it for.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// The address up to and without `/chat/completions`, for example `http://localhost:11434/v1`.
-    pub base_url: String,
-    /// The model's name, as the server knows it.
-    pub model: String,
-    /// The key that the server asks for, if it does. Sent as a bearer token to the server alone, and shown nowhere.
-    pub api_key: Option<SecretString>,
-    /// How long one request may take.
-    pub timeout: Duration,
-}
-
-impl Endpoint {
-    /// A server that asks for no key. One request may take two minutes: a model on a small machine is slow.
-    pub fn new(base_url: impl Into<String>, model: impl Into<String>) -> Self {
-        Self {
-            base_url: base_url.into(),
-            model: model.into(),
-            api_key: None,
-            timeout: Duration::from_secs(120),
-        }
-    }
-}
-
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EndpointError {
-    /// The address cannot be used.
-    #[error(
-        "`{base_url}` is no address of a server: {why}; write it as in http://localhost:11434/v1"
-    )]
-    BaseUrl {
-        /// The address.
-        base_url: String,
-        /// Why not.
-        why: String,
-    },
-    /// The key has characters that a header cannot have.
-    #[error("the API key has characters that an HTTP header cannot have")]
-    ApiKey,
-    /// TLS or the client cannot be set up.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Client(String),
-}
-
-/// A provider on a server. Redirects are not followed: the key goes where the operator sent it and nowhere else.
+/// A provider on a server.
 pub struct OpenAi {
-    client: Client,
-    url: Url,
+    connection: Connection,
     model: String,
-    authorization: Option<HeaderValue>,
 }
 
 impl OpenAi {
@@ -81,165 +26,19 @@ impl OpenAi {
     /// # Errors
     /// The address or the key cannot be used.
     pub fn new(endpoint: Endpoint) -> Result<Self, EndpointError> {
-        let url = completions(&endpoint.base_url)?;
-        // One provider for the process; another crate may have chosen it before.
-        let _chosen = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .timeout(endpoint.timeout)
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| EndpointError::Client(error.to_string()))?;
-        let authorization = endpoint.api_key.as_ref().map(bearer).transpose()?;
         Ok(Self {
-            client,
-            url,
+            connection: Connection::new(&endpoint)?,
             model: endpoint.model,
-            authorization,
         })
-    }
-
-    async fn ask(&self, request: &GenerationRequest) -> Result<Response, ProviderError> {
-        let body = serde_json::to_vec(&wire::Ask::of(&self.model, request))
-            .map_err(|error| ProviderError::Never(error.to_string()))?;
-        let mut ask = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
-        if let Some(authorization) = &self.authorization {
-            ask = ask.header(AUTHORIZATION, authorization);
-        }
-        // Without the address: it may hold credentials.
-        ask.send()
-            .await
-            .map_err(|error| ProviderError::later(chain(&error.without_url())))
     }
 }
 
 #[async_trait]
 impl Provider for OpenAi {
     async fn generate(&self, request: &GenerationRequest) -> Result<String, ProviderError> {
-        let response = self.ask(request).await?;
-        let (status, after) = (response.status(), retry_after(&response));
-        let body = read(response).await?;
-        if !status.is_success() {
-            return Err(refused(status, after, &body));
-        }
-        wire::text(&body).map_err(ProviderError::Never)
-    }
-}
-
-fn completions(base_url: &str) -> Result<Url, EndpointError> {
-    let wrong = |why: String| EndpointError::BaseUrl {
-        base_url: base_url.to_owned(),
-        why,
-    };
-    let url = format!("{}/chat/completions", base_url.trim_end_matches('/'));
-    let url = Url::parse(&url).map_err(|error| wrong(error.to_string()))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(wrong(format!("`{other}` is neither http nor https"))),
-    }
-}
-
-fn bearer(key: &SecretString) -> Result<HeaderValue, EndpointError> {
-    let value = format!("Bearer {}", key.expose_secret());
-    let mut value = HeaderValue::from_str(&value).map_err(|_| EndpointError::ApiKey)?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// The seconds of a `Retry-After`; its other form, a date, is rare and ignored.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
-}
-
-async fn read(mut response: Response) -> Result<Vec<u8>, ProviderError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| ProviderError::later(chain(&error.without_url())))?
-    {
-        if body.len() + chunk.len() > MAX_REPLY_BYTES {
-            let why = format!("the reply has more than {MAX_REPLY_BYTES} bytes");
-            return Err(ProviderError::Never(why));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// A server that is busy or broken may do better later; one that refuses the request will refuse it again.
-fn refused(status: StatusCode, after: Option<Duration>, body: &[u8]) -> ProviderError {
-    let said: String = wire::complaint(body)
-        .chars()
-        .take(MAX_ERROR_CHARS)
-        .collect();
-    let why = format!("the server answered {status}: {said}");
-    let is_passing = status.is_server_error()
-        || status == StatusCode::TOO_MANY_REQUESTS
-        || status == StatusCode::REQUEST_TIMEOUT;
-    match is_passing {
-        true => ProviderError::Later { why, after },
-        false => ProviderError::Never(why),
-    }
-}
-
-/// An error with what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn an_address_leads_to_its_completions() {
-        let url = |base| completions(base).map(|url| url.to_string());
-        let expected = "http://localhost:11434/v1/chat/completions";
-        assert_eq!(url("http://localhost:11434/v1").unwrap(), expected);
-        assert_eq!(url("http://localhost:11434/v1/").unwrap(), expected);
-        assert!(url("localhost").is_err());
-        assert!(url("ftp://localhost").is_err());
-    }
-
-    #[test]
-    fn a_key_is_not_shown() {
-        let mut endpoint = Endpoint::new("http://localhost/v1", "m");
-        endpoint.api_key = Some("sk-canary".into());
-        assert!(!format!("{endpoint:?}").contains("canary"));
-        let authorization = OpenAi::new(endpoint).unwrap().authorization;
-        assert!(!format!("{authorization:?}").contains("canary"));
-    }
-
-    #[test]
-    fn what_may_pass_is_told_from_what_will_not() {
-        for (status, later) in [
-            (400, false),
-            (401, false),
-            (404, false),
-            (408, true),
-            (429, true),
-            (500, true),
-            (503, true),
-        ] {
-            let error = refused(StatusCode::from_u16(status).unwrap(), None, b"{}");
-            assert_eq!(
-                matches!(error, ProviderError::Later { .. }),
-                later,
-                "{status}"
-            );
-        }
+        let ask = serde_json::to_vec(&wire::Ask::of(&self.model, request))
+            .map_err(|error| ProviderError::Never(error.to_string()))?;
+        let reply = self.connection.complete(ask).await?;
+        wire::text(&reply).map_err(ProviderError::Never)
     }
 }
