@@ -208,7 +208,11 @@ fn the_reference_names_everything() {
 fn every_guest_is_used_by_a_test() {
     let guests = root().join("tests/guests");
     let mut tests = String::new();
-    for folder in ["tests/tests", "tests/embedder/tests"] {
+    for folder in [
+        "tests/tests",
+        "tests/embedder/tests",
+        "services/agent/tests/common",
+    ] {
         for file in files(&root().join(folder), "rs") {
             tests.push_str(&std::fs::read_to_string(file).unwrap());
         }
