@@ -17,13 +17,12 @@ const MOMENTS: usize = 4_096;
 /// An observer that keeps calls and chains with the times at which they began and ended, and shows them in that order, each call of a chain
 /// indented below it. Of what is more than it may keep, the oldest is forgotten and counted.
 pub struct Timeline {
-    began: Instant,
     most: usize,
     kept: Mutex<Kept>,
 }
 
-#[derive(Default)]
 struct Kept {
+    began: Instant,
     moments: VecDeque<Moment>,
     forgotten: u64,
 }
@@ -62,9 +61,8 @@ impl Timeline {
     /// A timeline that begins now and keeps at most so many moments; 4,096 by default.
     pub fn keeping(most: usize) -> Self {
         Self {
-            began: Instant::now(),
             most,
-            kept: Mutex::default(),
+            kept: Kept::now().into(),
         }
     }
 
@@ -80,9 +78,9 @@ impl Timeline {
         moments
     }
 
-    /// Forgets what happened so far, without counting it.
+    /// Begins anew, now: forgets what happened so far, without counting it.
     pub fn clear(&self) {
-        *self.lock() = Kept::default();
+        *self.lock() = Kept::now();
     }
 
     /// How many moments are kept no more.
@@ -92,13 +90,13 @@ impl Timeline {
 
     /// Keeps what took this long and has ended now.
     fn keep(&self, duration: Duration, what: What) {
-        let ended = self.began.elapsed();
+        let mut kept = self.lock();
+        let ended = kept.began.elapsed();
         let moment = Moment {
             began: ended.saturating_sub(duration),
             ended,
             what,
         };
-        let mut kept = self.lock();
         kept.moments.push_back(moment);
         if kept.moments.len() > self.most {
             kept.moments.pop_front();
@@ -108,6 +106,16 @@ impl Timeline {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn now() -> Self {
+        Self {
+            began: Instant::now(),
+            moments: VecDeque::new(),
+            forgotten: 0,
+        }
     }
 }
 

@@ -7,8 +7,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use portcullis::extension::candidates::{Candidates, Propose};
+use portcullis::extension::commands::Commands;
 use portcullis::extension::conditions::Conditions;
 use portcullis::extension::effects::Effects;
+use portcullis::extension::events::Events;
+use portcullis::extension::hooks::Hooks;
 use portcullis::extension::lifecycle::Lifecycle;
 use portcullis::extension::run::{Main, Run};
 use portcullis::extension::scoring::{Rescore, Scoring};
@@ -148,6 +151,13 @@ const CALLABLE: &[Callable] = &[
     },
 ];
 
+/// The extensions that a verb of the same name dispatches: what they are called with comes from a host's point, bus or users.
+const DISPATCHED: &[&str] = &[
+    Hooks::DESCRIPTOR.id,
+    Events::DESCRIPTOR.id,
+    Commands::DESCRIPTOR.id,
+];
+
 /// Calls an extension of the plugin itself.
 async fn direct<E: Typed>(
     ground: &Ground<'_>,
@@ -210,6 +220,11 @@ pub(super) fn find(
     package: &Package,
     explanation: &Explanation,
 ) -> Result<&'static Callable, CliError> {
+    if DISPATCHED.contains(&call.extension.as_str()) {
+        let message = format!("`run` does not call `{}`", call.extension);
+        let hint = format!("use `portcullis {}`; its --help says how", call.extension);
+        return Err(CliError::usage(message, hint));
+    }
     let callable = CALLABLE
         .iter()
         .find(|callable| callable.room.id == call.extension);
@@ -288,12 +303,13 @@ mod tests {
         assert!("/x".parse::<Call>().is_err());
     }
 
-    /// A typed extension that the runtime gains must be callable from here too.
+    /// A typed extension that the runtime gains must be callable from here too, or by a verb of its own.
     #[test]
     fn every_extension_can_be_called() {
         for room in portcullis::catalogue().extensions() {
             assert!(
-                CALLABLE.iter().any(|callable| callable.room.id == room.id),
+                DISPATCHED.contains(&room.id)
+                    || CALLABLE.iter().any(|callable| callable.room.id == room.id),
                 "{} cannot be called",
                 room.id
             );
