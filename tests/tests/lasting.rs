@@ -47,6 +47,7 @@ async fn open_with(path: &Path, log: Arc<Sink>) -> (Host, Store) {
         .compile_cache(shared_cache())
         .log(log)
         .state(state.clone())
+        .enabled(state.clone())
         .events(state.clone())
         .guard_store(state)
         .build()

@@ -47,6 +47,7 @@ async fn simulate(condition: &str) -> (Value, u64, u64) {
         .policy(limits(|_| {}))
         .compile_cache(shared_cache())
         .state(Arc::new(store.clone()))
+        .enabled(Arc::new(store.clone()))
         .build()
         .unwrap();
     host.load(plugin("census"), &Consent::Everything)

@@ -64,6 +64,7 @@ impl Stage {
         let mut builder = Host::builder()
             .policy(policy)
             .state(self.state.clone())
+            .enabled(self.state.clone())
             .commit(Arc::new(commit))
             .observer(Arc::new(Noting {
                 state: self.state.clone(),

@@ -1,7 +1,8 @@
 //! State that lasts for a [`portcullis::Host`]: worlds with their NPCs and sessions, workspaces, each plugin's key-value store, text
 //! generation jobs, the history of every change, events, and what the crash-loop guard remembers. In one SQLite file.
 //!
-//! A [`Store`] is the host's state ([`HostBuilder::state`](portcullis::host::HostBuilder::state)), its event sink and its guard's store.
+//! A [`Store`] is the host's state ([`HostBuilder::state`](portcullis::host::HostBuilder::state)), its event sink, its guard's store,
+//! and tells it which plugins a world uses ([`HostBuilder::enabled`](portcullis::host::HostBuilder::enabled)).
 //! Everything is in memory and is read from there; every change goes through one thread, which writes what waits in one transaction and
 //! then shows it. A call's changes are made as a whole or not at all, with one row of the [`history`](Store::history) for each, and
 //! they survive a killed process ([`Durability`]).

@@ -1,11 +1,12 @@
-//! What the host tells the store without waiting: events, and the crash-loop guard's records.
+//! What the host tells the store without waiting: events, and the crash-loop guard's records; and what it asks without waiting: which plugins a world uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
-use portcullis::PluginId;
+use portcullis::enabled::EnabledSource;
 use portcullis::event::{Event, EventSink};
 use portcullis::guard::{GuardRecord, GuardStore};
+use portcullis::{EnabledPlugins, PluginId};
 
 use crate::event::WAITING;
 use crate::store::Store;
@@ -44,5 +45,20 @@ impl GuardStore for Store {
             records.insert(plugin.clone(), record.clone());
             self.send(Task::Guard(plugin.clone(), record.clone()));
         });
+    }
+}
+
+impl EnabledSource for Store {
+    /// Those that the world's list and its workspace's both name, as they are now. A world that is not there uses none; what is about no world
+    /// is for all.
+    fn enabled(&self, world: &str) -> EnabledPlugins {
+        if world.is_empty() {
+            return EnabledPlugins::All;
+        }
+        let enabled = self.look(world, |world| world.enabled.clone());
+        enabled.map_or_else(
+            || EnabledPlugins::Only(BTreeSet::new()),
+            |enabled| (*enabled).clone(),
+        )
     }
 }

@@ -56,6 +56,7 @@ async fn simulate(seed: u64, ticks: u64) -> (Store, Simulation) {
 async fn go_on(store: &Store, seed: u64, ticks: u64) -> Simulation {
     let host = Host::builder()
         .state(Arc::new(store.clone()))
+        .enabled(Arc::new(store.clone()))
         .build()
         .unwrap();
     let mut simulation = Simulation::new(host, store.clone(), seed);

@@ -1,4 +1,5 @@
 use portcullis::EnabledPlugins;
+use portcullis::enabled::EnabledSource;
 
 use super::*;
 
@@ -11,8 +12,10 @@ async fn a_workspace_limits_its_worlds() {
     fill(&store).await;
     let only = |ids: &[&str]| EnabledPlugins::Only(ids.iter().map(|id| plugin(id)).collect());
     let enabled = |store: &Store, world: &str| {
-        let enabled = store.look(world, |world| world.enabled.clone());
-        (*enabled.unwrap()).clone()
+        let looked_up = store.look(world, |world| world.enabled.clone());
+        let asked = EnabledSource::enabled(store, world);
+        assert_eq!(*looked_up.unwrap(), asked, "the host is told the same");
+        asked
     };
     assert_eq!(enabled(&store, "a"), EnabledPlugins::All);
     let put = |tx: &mut Transaction<'_>| {
@@ -60,5 +63,8 @@ async fn a_workspace_limits_its_worlds() {
     };
     assert!(store.transact("edit", leave).await.unwrap());
     assert_eq!(enabled(&store, "a"), EnabledPlugins::All);
+    let of = |world| EnabledSource::enabled(&store, world);
+    assert_eq!(of("b"), only(&[]), "a world that is gone uses none");
+    assert_eq!(of(""), EnabledPlugins::All, "what is about no world");
     assert_sound(&store).await;
 }

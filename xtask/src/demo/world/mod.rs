@@ -228,7 +228,9 @@ fn write_metrics(options: &Options, watch: &Watch, host: &Host) -> Result<(), De
     let Some(path) = &options.metrics else {
         return Ok(());
     };
-    let text = watch.metrics.prometheus_with(&host.health());
+    let text = watch
+        .metrics
+        .prometheus_of(&host.health(), &host.event_statistics());
     fs::write(path, text).map_err(|source| DemoError::Metrics {
         path: path.clone(),
         source,
@@ -255,6 +257,7 @@ fn host(store: &Store, watch: &Watch) -> Result<Host, BuildError> {
         .policy(policy)
         .settings(Arc::new(cast::settings()))
         .state(store.clone())
+        .enabled(store.clone())
         .events(store.clone())
         .guard_store(store)
         .observer(watch.metrics.clone())
