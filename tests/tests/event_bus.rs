@@ -150,7 +150,7 @@ async fn until_handled(rig: &Rig, handler: &str, count: u64, emit: &str) {
     panic!("{:?}", rig.counts("hears", handler));
 }
 
-/// Proves C8, X9: what a bus does not take when a call has returned is lost and counted; the call's changes stand, and the other events are heard.
+/// Proves C8, X3: what a bus does not take when a call has returned is lost and counted; the call's changes stand, and the other events are heard.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_fails_at_the_commit_loses_events_only() {
     let rig = rig();
@@ -172,7 +172,7 @@ async fn a_bus_that_fails_at_the_commit_loses_events_only() {
     assert_eq!(rig.counts("hears", "counts"), [4, 0, 0, 0]);
 }
 
-/// Proves C8, X9: a request that the bus fails at is `unavailable`, and the call goes on.
+/// Proves C8, X3: a request that the bus fails at is `unavailable`, and the call goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_fails_at_a_request_is_unavailable() {
     let rig = rig();
@@ -211,7 +211,7 @@ async fn a_bus_that_fails_at_a_request_is_unavailable() {
     }
 }
 
-/// Proves E9, X9: a reply that the bus does not take is lost, and the handler goes on.
+/// Proves E9, X3: a reply that the bus does not take is lost, and the handler goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_fails_at_a_reply_loses_the_reply_only() {
     let rig = rig();
@@ -235,7 +235,7 @@ async fn a_bus_that_fails_at_a_reply_loses_the_reply_only() {
     assert_eq!(rig.counts("hears", "replies")[1..], [0, 0, 0]);
 }
 
-/// Proves E9, X9: a bus that does not let a handler hear keeps no plugin from being loaded, and no other handler from hearing; it is asked again.
+/// Proves E9, X3: a bus that does not let a handler hear keeps no plugin from being loaded, and no other handler from hearing; it is asked again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_does_not_subscribe_is_asked_again() {
     let rig = rig();
@@ -261,7 +261,7 @@ async fn a_bus_that_does_not_subscribe_is_asked_again() {
     rig.host.events_idle().await;
 }
 
-/// Proves E9, X9: a bus that breaks off is asked again.
+/// Proves E9, X3: a bus that breaks off is asked again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_breaks_off_is_asked_again() {
     let rig = rig();
@@ -274,7 +274,7 @@ async fn a_bus_that_breaks_off_is_asked_again() {
     assert_eq!((failed, skipped), (0, 0));
 }
 
-/// Proves E9, X9: the host's own events tell that the bus did not take them.
+/// Proves E9, X3: the host's own events tell that the bus did not take them.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_host_is_told_that_the_bus_failed() {
     let rig = rig();

@@ -123,7 +123,7 @@ async fn events_are_handled_in_their_order() {
     assert_eq!(rig.counts("keeper", "keeps"), [300, 0, 0, 0]);
 }
 
-/// Proves C8, X4: calls that run into one another run again, and each emits what its last attempt did, once.
+/// Proves C8, X5: calls that run into one another run again, and each emits what its last attempt did, once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_call_that_runs_again_emits_once() {
     let rig = Rig::default();

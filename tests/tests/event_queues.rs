@@ -193,7 +193,7 @@ async fn disabled_and_unloaded_plugins_do_not_hear() {
     assert!(rig.host.event_statistics().is_empty());
 }
 
-/// Proves E9, X8: a plugin that the guard takes out for what it does with events hears no more.
+/// Proves E9, O6: a plugin that the guard takes out for what it does with events hears no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guard_takes_out_who_fails_at_events() {
     let mut guard = GuardPolicy::default();

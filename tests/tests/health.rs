@@ -7,7 +7,7 @@ use std::sync::Arc;
 use portcullis::guard::GuardPolicy;
 use portcullis::health::{HealthPolicy, HealthState, PluginHealth};
 use portcullis::{Metrics, Plugin};
-use portcullis_tests::{Rig, limits, rig};
+use portcullis_tests::{Messenger, Rig, limits, rig};
 use serde_json::json;
 
 fn health_of(rig: &Rig, plugin: &str) -> PluginHealth {
@@ -239,4 +239,33 @@ async fn a_plugin_makes_no_series() {
     for sample in after {
         assert!(sample.labels.iter().all(|(name, _)| allowed.contains(name)));
     }
+}
+
+/// Proves O4, E9: what became of events is in the metrics by plugin, and no handler is a label.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_in_the_metrics() {
+    let (rig, metrics) = measured();
+    for (plugin, first, second) in [("ann", "counts-one", "fails"), ("bob", "counts", "keeps")] {
+        let hears = Messenger::new(plugin).hears(first, "n").hears(second, "*");
+        rig.load_package(hears.package()).await;
+    }
+    for number in 0..3 {
+        rig.emit("n", json!(number)).await;
+    }
+    rig.host.events_idle().await;
+    let text = metrics.prometheus_of(&rig.host.health(), &rig.host.event_statistics());
+    let samples = parse(&text);
+    let mut found = Vec::new();
+    for plugin in ["ann", "bob"] {
+        for result in ["handled", "failed", "skipped", "dropped"] {
+            let labels = [("plugin", plugin), ("result", result)];
+            let is_it =
+                |one: &&Sample<'_>| one.name == "portcullis_events_total" && one.labels == labels;
+            found.push(samples.iter().find(is_it).unwrap().value);
+        }
+    }
+    assert_eq!(found, [3.0, 3.0, 0.0, 0.0, 6.0, 0.0, 0.0, 0.0]);
+    assert!(!text.contains("counts-one"), "{text}");
+    let without = metrics.prometheus_with(&rig.host.health());
+    assert!(!without.contains("portcullis_events"), "{without}");
 }

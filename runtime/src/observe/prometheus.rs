@@ -11,6 +11,7 @@ use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::metrics::{BUCKETS_NS, Metrics, Series};
+use crate::bus::EventStatistic;
 use crate::health::{HealthState, PluginHealth};
 use crate::manifest::PluginId;
 
@@ -29,10 +30,19 @@ impl Metrics {
     /// Like [`Metrics::prometheus`], with the health of a host's plugins: `portcullis_plugin_health` is 1 for the state that a plugin is in
     /// and 0 for the others.
     pub fn prometheus_with(&self, health: &[PluginHealth]) -> String {
+        self.prometheus_of(health, &[])
+    }
+
+    /// Like [`Metrics::prometheus_with`], with what became of the events that a host's plugins were to hear: `portcullis_events_total` by plugin
+    /// and result (`handled`, `failed`, `skipped`, `dropped`). All handlers of a plugin are one: a manifest may name a thousand of them, and names are
+    /// words of the plugin's; [`Host::event_statistics`](crate::host::Host::event_statistics) tells them apart. As of the last time that the plugin was
+    /// enabled.
+    pub fn prometheus_of(&self, health: &[PluginHealth], events: &[EventStatistic]) -> String {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Snapshot {
             series: self.snapshot(),
             health: health.to_vec(),
+            events: events.to_vec(),
         }));
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -46,6 +56,7 @@ impl Metrics {
 struct Snapshot {
     series: BTreeMap<PluginId, BTreeMap<String, Series>>,
     health: Vec<PluginHealth>,
+    events: Vec<EventStatistic>,
 }
 
 type Labels<'a, const N: usize> = [(&'static str, &'a str); N];
@@ -56,7 +67,8 @@ impl Collector for Snapshot {
         self.durations(&mut encoder)?;
         self.denials(&mut encoder)?;
         self.memory(&mut encoder)?;
-        self.health(&mut encoder)
+        self.health(&mut encoder)?;
+        self.events(&mut encoder)
     }
 }
 
@@ -143,6 +155,37 @@ impl Snapshot {
                     ("state", state.as_str()),
                 ];
                 gauge(&mut family, &labels, u64::from(health.state == state))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What became of a plugin's events, in the order of [`RESULTS`].
+type Results = [u64; RESULTS.len()];
+
+const RESULTS: [&str; 4] = ["handled", "failed", "skipped", "dropped"];
+
+impl Snapshot {
+    fn events(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        let mut by_plugin = BTreeMap::<&PluginId, Results>::new();
+        for one in &self.events {
+            let sums = by_plugin.entry(&one.plugin).or_default();
+            let numbers = [one.handled, one.failed, one.skipped, one.dropped];
+            for (sum, number) in sums.iter_mut().zip(numbers) {
+                *sum = sum.saturating_add(number);
+            }
+        }
+        let help = "Events that plugins were to hear, by what became of them";
+        let mut family =
+            encoder.encode_descriptor("portcullis_events", help, None, MetricType::Counter)?;
+        for (plugin, numbers) in by_plugin {
+            for (result, number) in RESULTS.iter().zip(numbers) {
+                let labels = [("plugin", plugin.as_str()), ("result", *result)];
+                counter(&mut family.encode_family(&labels)?, number)?;
             }
         }
         Ok(())
