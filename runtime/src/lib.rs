@@ -51,6 +51,8 @@
 //! - Containment within one process ends where wasmtime or its compiler has a bug.
 //! - A plugin that fails five times in a row is disabled until an operator enables it again ([`guard::GuardPolicy`]); a
 //!   [`guard::GuardStore`] keeps that over a restart.
+//! - Handlers of events run in tasks of the runtime in which their plugin was loaded, one for each, and end with the host. What waits for them is in
+//!   memory only ([`Host::events_idle`] waits until it is done with).
 //! - A host holds at most [`engine::SLOTS`] instances of an engine at once; more callers wait, within their deadline.
 //!
 //! # The modules, from the bottom up

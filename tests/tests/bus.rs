@@ -2,9 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use portcullis::bus::{Bus, EventSubject, SubjectPattern};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use portcullis::bus::{
+    Bus, BusError, EventSubject, Message, RequestError, SubjectPattern, Subscription,
+};
 use portcullis::host::LocalBus;
 use portcullis_tests::bus_conformance::conforms;
 use proptest::prelude::*;
@@ -13,6 +18,139 @@ use proptest::prelude::*;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_local_bus_conforms() {
     conforms(|| async { Arc::new(LocalBus::new()) as Arc<dyn Bus> }).await;
+}
+
+/// A bus that breaks one rule.
+struct Broken {
+    inner: LocalBus,
+    rule: Rule,
+    /// Messages that are kept back.
+    kept: Mutex<Vec<Message>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Rule {
+    Twice,
+    Swapped,
+    Waits,
+    Forgetful,
+    Uncounted,
+    TellsSilence,
+    Deaf,
+    Unbounded,
+}
+
+impl Bus for Broken {
+    fn publish(&self, mut message: Message) -> BoxFuture<'_, Result<(), BusError>> {
+        async move {
+            match self.rule {
+                Rule::Twice => self.inner.publish(message.clone()).await?,
+                Rule::Swapped if !message.subject.is_reserved() => {
+                    let before = self.kept.lock().unwrap().pop();
+                    match before {
+                        None => self.kept.lock().unwrap().push(message),
+                        Some(before) => {
+                            self.inner.publish(message).await?;
+                            self.inner.publish(before).await?;
+                        }
+                    }
+                    return Ok(());
+                }
+                Rule::Forgetful => message.hops = 1,
+                _ => {}
+            }
+            self.inner.publish(message).await
+        }
+        .boxed()
+    }
+
+    fn request(
+        &self,
+        message: Message,
+        patience: Duration,
+    ) -> BoxFuture<'_, Result<Message, RequestError>> {
+        async move {
+            let reply = self.inner.request(message, patience).await;
+            match (self.rule, reply) {
+                (Rule::Waits, Err(RequestError::NoResponders)) => {
+                    tokio::time::sleep(patience).await;
+                    Err(RequestError::TimedOut)
+                }
+                (Rule::TellsSilence, Err(RequestError::TimedOut)) => {
+                    Err(RequestError::NoResponders)
+                }
+                (_, reply) => reply,
+            }
+        }
+        .boxed()
+    }
+
+    fn subscribe(
+        &self,
+        pattern: SubjectPattern,
+        capacity: usize,
+    ) -> BoxFuture<'_, Result<Box<dyn Subscription>, BusError>> {
+        async move {
+            let pattern = match (self.rule, pattern.as_str()) {
+                (Rule::Deaf, "a.>") => SubjectPattern::new("a.*").unwrap(),
+                _ => pattern,
+            };
+            let capacity = match self.rule {
+                Rule::Unbounded => usize::MAX,
+                _ => capacity,
+            };
+            let inner = self.inner.subscribe(pattern, capacity).await?;
+            let is_counted = !matches!(self.rule, Rule::Uncounted);
+            Ok(Box::new(Listening { inner, is_counted }) as Box<dyn Subscription>)
+        }
+        .boxed()
+    }
+}
+
+struct Listening {
+    inner: Box<dyn Subscription>,
+    is_counted: bool,
+}
+
+impl Subscription for Listening {
+    fn next(&mut self) -> BoxFuture<'_, Option<Message>> {
+        self.inner.next()
+    }
+
+    fn dropped(&self) -> u64 {
+        if self.is_counted {
+            self.inner.dropped()
+        } else {
+            0
+        }
+    }
+}
+
+/// Proves E9: the rules are checked: a bus that breaks one of them does not conform.
+#[test]
+fn a_broken_bus_does_not_conform() {
+    let rules = [
+        Rule::Twice,
+        Rule::Swapped,
+        Rule::Waits,
+        Rule::Forgetful,
+        Rule::Uncounted,
+        Rule::TellsSilence,
+        Rule::Deaf,
+        Rule::Unbounded,
+    ];
+    let checks = rules.map(|rule| {
+        let make = move || async move {
+            let (inner, kept) = (LocalBus::new(), Mutex::default());
+            Arc::new(Broken { inner, rule, kept }) as Arc<dyn Bus>
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let check = std::thread::spawn(move || runtime.block_on(conforms(make)));
+        (rule, check)
+    });
+    for (rule, check) in checks {
+        assert!(check.join().is_err(), "{rule:?}");
+    }
 }
 
 /// Whether a pattern matches, told by the rules alone: token by token, from the front.

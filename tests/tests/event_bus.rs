@@ -1,6 +1,6 @@
 //! A bus that panics, hangs, refuses or breaks off: the host and its plugins outlive it.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::future::pending;
 use std::sync::Arc;

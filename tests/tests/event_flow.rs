@@ -1,6 +1,6 @@
 //! Events go from a call to those who hear them: what they say, when they go, how far they lead.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Events wait for their handlers: how many, over a reload, and until when.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};

@@ -1,6 +1,6 @@
 //! Requests over the bus and their replies, between plugins and with the host.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 
@@ -166,7 +166,7 @@ async fn requests_are_hops() {
     rig.load_package(Messenger::new("asks").package()).await;
     let third = json!([request("three", json!([]), LONG_MS)]);
     let second = json!([request("two", third, LONG_MS)]);
-    ask(&rig, request("one", second, LONG_MS)).await;
+    let _logged = ask(&rig, request("one", second, LONG_MS)).await;
     let denied = "denied: the grant does not hold event:emit: more than 2 hops";
     let expected = json!([{ "answer": [{ "refused": denied }] }]);
     assert_eq!(last_answer(&rig), format!("answer: {expected}"));
@@ -178,7 +178,7 @@ async fn requests_are_hops() {
 async fn who_asks_itself_waits_in_vain() {
     let rig = rig_of(&[Messenger::new("ouroboros").hears("steps", "tail")]).await;
     let inner = json!([request("tail", json!([]), 300)]);
-    ask(&rig, request("tail", inner, LONG_MS)).await;
+    let _logged = ask(&rig, request("tail", inner, LONG_MS)).await;
     let refused = r#"answer: [{"refused":"the host cannot serve this now"}]"#;
     assert_eq!(last_answer(&rig), refused);
     rig.host.events_idle().await;
@@ -194,7 +194,7 @@ async fn replies_cannot_be_forged() {
     let forged = (0..8).map(
         |inbox| json!({ "op": "emit", "subject": format!("_INBOX.{inbox}"), "payload": "forged" }),
     );
-    ask(&rig, request("ask", forged.collect(), LONG_MS)).await;
+    let _logged = ask(&rig, request("ask", forged.collect(), LONG_MS)).await;
     let answer = last_answer(&rig);
     let denied = answer.matches("subjects that begin with `_` are the bus's own");
     assert!(

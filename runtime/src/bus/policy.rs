@@ -16,7 +16,8 @@ pub struct EventPolicy {
     pub hops: u32,
     /// How many events wait for a handler that does not say how many. At least 1. Default 64: an event has up to 64 KiB, so 4 MiB a handler.
     pub queue: u32,
-    /// How many events wait for a handler at most, whatever it says. At least 1. Default 1,024, or 64 MiB a handler.
+    /// How many events wait for all handlers of a plugin together, whatever they say: each has its equal part at most, and at least 1. Default
+    /// 1,024, or 64 MiB a plugin.
     pub max_queue: u32,
 }
 
@@ -31,10 +32,11 @@ impl Default for EventPolicy {
 }
 
 impl EventPolicy {
-    /// How many events wait for a handler that wants so many.
-    pub fn capacity(&self, wanted: Option<u32>) -> usize {
-        let capacity = wanted.unwrap_or(self.queue).min(self.max_queue).max(1);
-        usize::try_from(capacity).unwrap_or(usize::MAX)
+    /// How many events wait for a handler that wants so many, one of so many of its plugin.
+    pub fn capacity(&self, wanted: Option<u32>, handlers: usize) -> usize {
+        let wide = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let part = wide(self.max_queue) / handlers.max(1);
+        wide(wanted.unwrap_or(self.queue)).min(part).max(1)
     }
 }
 
@@ -66,9 +68,12 @@ mod tests {
     #[test]
     fn queues_have_bounds() {
         let policy = EventPolicy::default();
-        assert_eq!(policy.capacity(None), 64);
-        assert_eq!(policy.capacity(Some(3)), 3);
-        assert_eq!(policy.capacity(Some(0)), 1);
-        assert_eq!(policy.capacity(Some(u32::MAX)), 1_024);
+        assert_eq!(policy.capacity(None, 1), 64);
+        assert_eq!(policy.capacity(Some(3), 1), 3);
+        assert_eq!(policy.capacity(Some(0), 1), 1);
+        assert_eq!(policy.capacity(Some(u32::MAX), 1), 1_024);
+        assert_eq!(policy.capacity(Some(u32::MAX), 4), 256);
+        assert_eq!(policy.capacity(None, 1_000), 1);
+        assert_eq!(policy.capacity(None, 2_000), 1);
     }
 }

@@ -54,7 +54,7 @@ impl Host {
         Ok(bus::publish(&**self.bus(), message, PATIENCE).await?)
     }
 
-    /// Like [`Host::emit`], and waits this long for the first reply. A handler that fails replies nothing.
+    /// Like [`Host::emit`], and waits this long for the first reply. A handler that fails replies nothing, nor does one that is not called.
     ///
     /// # Errors
     /// As [`Host::emit`]; nobody hears the subject, or no reply came in time.

@@ -47,7 +47,7 @@ pub struct Handler {
     pub name: String,
     /// The events that it hears: a subject in which `*` stands for any one token and a last `>` for one or more.
     pub subject: SubjectPattern,
-    /// How many events may wait for it, within the host's bounds. Further ones are dropped, and counted.
+    /// How many events may wait for it, within the host's bounds for the plugin. Further ones are dropped, and counted.
     #[serde(default)]
     pub queue: Option<NonZeroU32>,
     /// What it does, for whoever runs the plugin.

@@ -97,22 +97,28 @@ impl Pumps {
             entry.is_some_and(|entry| entry.contribution::<Events>().is_some())
         };
         running.retain(|handler, _| is_wanted(handler));
+        let mut handlers = BTreeMap::<&PluginId, usize>::new();
+        for entry in registry.of::<Events>() {
+            *handlers.entry(&entry.plugin.identity().plugin).or_default() += 1;
+        }
         let mut started = Vec::new();
         for entry in registry.of::<Events>() {
             let Some(handler) = entry.contribution::<Events>() else {
                 continue;
             };
+            let plugin = &entry.plugin.identity().plugin;
+            let of_plugin = handlers.get(plugin).copied().unwrap_or(1);
+            let wanted = handler.queue.map(Into::into);
             let wish = Wish {
                 subject: handler.subject.clone(),
-                capacity: (self.hearing.policy).capacity(handler.queue.map(Into::into)),
+                capacity: self.hearing.policy.capacity(wanted, of_plugin),
                 asked: 1,
             };
             match running.get(&entry.qualified) {
                 // A pump outside of its runtime is none.
                 Some(pump) if !pump.wishes.is_closed() => started.extend(pump.hear(wish)),
                 _ => {
-                    let plugin = entry.plugin.identity().plugin.clone();
-                    let pump = self.start(entry.qualified.clone(), plugin, wish);
+                    let pump = self.start(entry.qualified.clone(), plugin.clone(), wish);
                     started.push(Question::of(1, &pump.ready));
                     running.insert(entry.qualified.clone(), pump);
                 }
