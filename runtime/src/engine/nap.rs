@@ -192,12 +192,12 @@ fn join(plugin: &Arc<Inner>, runtime: &Handle) -> Wait {
 
 /// Wakes the plugin, and lets all know who wait for it.
 async fn wake(hold: Hold, teller: watch::Sender<Option<Woken>>) {
-    let plugin = hold.plugin();
+    let plugin = Arc::clone(hold.plugin());
     let Some(nap) = plugin.nap.as_ref() else {
         return;
     };
     let bed = nap.bed.lock().await;
-    let sleeper = Plugin::from(Arc::clone(plugin));
+    let sleeper = Plugin::from(Arc::clone(&plugin));
     // Made within the future, so that a panic is caught also where the host makes one at once.
     let waking = async { plugin.rooms.waker.wake(sleeper).await };
     let woken = AssertUnwindSafe(waking).catch_unwind().await;
@@ -208,6 +208,8 @@ async fn wake(hold: Hold, teller: watch::Sender<Option<Woken>>) {
     });
     drop(bed);
     nap.note(&woken, plugin.rooms.clock.now_ms());
+    // First, so that a caller that was served finds the plugin idle.
+    drop(hold);
     teller.send_replace(Some(woken));
 }
 

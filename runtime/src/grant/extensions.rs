@@ -3,7 +3,7 @@
 use semver::Version;
 
 use super::explanation::{Decision, ExtensionDecision, PermissionDecision, Refusal};
-use crate::manifest::RawTable;
+use crate::manifest::{Activation, RawTable};
 use crate::package::{ExportKind, InterfaceName, Package, Scan};
 use crate::permission::{Admission, Catalogue, ExtensionDescriptor};
 use crate::problem::Problem;
@@ -72,7 +72,20 @@ pub(super) fn decide(
             decisions.push(decide_extension(room, count, permissions, problems));
         }
     }
+    if manifest.activation == Activation::FirstMatch && !can_match(catalogue, &decisions) {
+        let message = "is activated on its first match, but contributes nothing that this host comes to by itself";
+        let hint = "contribute a hook or an event handler, or write `on = \"first-use\"`";
+        problems.push(Problem::warning("never-woken", message).hint(hint));
+    }
     decisions
+}
+
+/// Whether the host comes by itself to something that a plugin contributes.
+fn can_match(catalogue: &Catalogue, decisions: &[ExtensionDecision]) -> bool {
+    decisions.iter().any(|decision| {
+        let room = catalogue.find_extension(decision.extension);
+        decision.decision.is_granted() && room.is_some_and(|room| room.on_match)
+    })
 }
 
 /// The scopes of the permission that an extension needs.

@@ -70,7 +70,9 @@ pub struct Policy {
     /// How far events go, and how many wait.
     pub events: EventPolicy,
     /// After so many milliseconds without a call a plugin is put to sleep that can be woken, as its manifest's `[activation]` says; never
-    /// by default. Its code and its warm instances are dropped, and its next call waits until it is compiled and loaded again.
+    /// by default. Its code and its warm instances are dropped, and its next call waits until it is compiled and loaded again. With 0 the host
+    /// does not look for idle plugins by itself: whoever embeds it says when, by
+    /// [`Host::put_idle_to_sleep`](crate::Host::put_idle_to_sleep).
     pub idle_ms: Option<u64>,
 }
 

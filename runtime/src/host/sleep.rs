@@ -59,13 +59,15 @@ async fn sweep(host: Weak<Inner>, period: Duration) {
 impl Host {
     /// Has idle plugins put to sleep from now on, if this one can be and the policy says so.
     pub(super) fn watch_for_idle(&self, plugin: &Plugin) {
-        if let Some(idle_ms) = self.0.policy.idle_ms.filter(|_| plugin.can_sleep()) {
-            self.0.sweeper.start(&self.0, idle_ms);
+        match self.0.policy.idle_ms {
+            None | Some(0) => {}
+            Some(idle_ms) if plugin.can_sleep() => self.0.sweeper.start(&self.0, idle_ms),
+            Some(_) => {}
         }
     }
 
     /// Puts the plugins to sleep that can be woken and were not called for the time that [`Policy::idle_ms`](crate::Policy::idle_ms) says,
-    /// and gives their ids; none without such a time. A host does this by itself from time to time.
+    /// and gives their ids; none without such a time. A host does this by itself from time to time, unless that time is 0.
     ///
     /// A plugin with a call in flight is not idle, nor is one that another one needs which is awake. It disables and stops itself, its code and
     /// its warm instances are dropped, and what it registered stays registered. A call that comes meanwhile waits until it is awake again.
