@@ -38,12 +38,14 @@ fn report(subject: &Subject, invocation: &Invocation) -> Result<Value, Failure> 
 }
 
 /// Says how it goes on, and goes on until somebody says `bye`.
-fn converse(invocation: &Invocation) -> Answer {
-    match invocation.said() {
+fn converse(invocation: &Invocation) -> Result<Answer, Failure> {
+    Ok(match invocation.said() {
         None => Answer::result("what is it?").more(),
         Some("bye") => Answer::result("good day"),
+        Some("fail") => return Err("the cellar key hangs behind the clock".into()),
+        Some("trap") => trap(),
         Some(said) => Answer::result(format!("`{said}`, you say?")).more(),
-    }
+    })
 }
 
 impl Commands for Clerk {
@@ -63,7 +65,7 @@ impl Commands for Clerk {
                 .event("began", json!({ "step": 1 }))
                 .event("went-on", json!({ "step": 2 })),
             "refuses" => Answer::error("that cannot be done").event("tried", 1),
-            "converses" => converse(invocation),
+            "converses" => converse(invocation)?,
 
             "fails" => return Err("the cellar key hangs behind the clock".into()),
             "traps" => trap(),
