@@ -83,7 +83,7 @@ pub fn escape(text: &str, limit: usize) -> String {
 }
 
 /// Whether the character changes how the text around it is shown: bidi controls, line and paragraph separators.
-pub(crate) fn reorders_text(c: char) -> bool {
+pub fn reorders_text(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
