@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use portcullis::bus::{EventSubject, Message, Source};
+use portcullis::bus::EventSubject;
 use portcullis::extension::Skip;
 use portcullis::extension::commands::{CommandEntry, Invocation, Invoked, Reply};
 use portcullis::{EnabledPlugins, Host, Scene, Subject};
@@ -218,15 +218,8 @@ impl Bot {
         let payload = json!({
             "channel": channel, "thread": place.thread, "user": place.user, "text": text,
         });
-        let message = Message {
-            subject,
-            payload: payload.to_string().into(),
-            source: Source::Host("bot".into()),
-            about: self.about(place.thread.as_deref(), place.user.as_deref()),
-            hops: 1,
-            reply_to: None,
-        };
-        if let Err(error) = self.0.host.bus().publish(message).await {
+        let about = self.about(place.thread.as_deref(), place.user.as_deref());
+        if let Err(error) = self.0.host.emit(subject, &payload, &about, "bot").await {
             tracing::warn!(%error, "the bus did not take a message of the chat");
         }
     }

@@ -141,7 +141,7 @@ mod tests {
     fn the_rules_of_an_answer() {
         let (long, text) = ("x".repeat(4_097), format!("\"{}\"", "x".repeat(61_440)));
         for (broken, rule) in [
-            (answer(Ok("nonsense"), &[]), "reply: value: "),
+            (answer(Ok("nonsense"), &[]), "reply: "),
             (answer(Ok(&text), &[]), "reply: at most 61440 bytes"),
             (
                 answer(Err(""), &[]),
@@ -157,7 +157,7 @@ mod tests {
             ),
             (
                 answer(Ok("1"), &[("a", "1"), ("b", "{")]),
-                "events[1].data: value: ",
+                "events[1].data: ",
             ),
             (
                 answer(Ok("1"), &[("a", "1"); 65]),

@@ -1,15 +1,14 @@
 //! The response channel: a subject of the bus on which the replies to one invocation are published.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use super::{Answer, Happening, Reply};
 use crate::bus::{Bus, EventSubject, Message, Source};
+use crate::capability::port::bus;
 use crate::subject::Subject;
 
 /// A bus that takes longer for all replies of an invocation is left alone.
@@ -121,21 +120,17 @@ pub(super) fn host() -> Source {
     Source::Host("commands".into())
 }
 
-/// Gives messages to the bus, one after the other, and tells how many it took.
+/// Gives messages to the bus, one after the other, and tells how many it took. One that does not answer in time gets no more of them.
 async fn publish(bus: Arc<dyn Bus>, messages: Vec<Message>) -> usize {
     let mut taken = 0;
     let all = async {
         for message in messages {
-            let published = async { bus.publish(message).await };
-            match AssertUnwindSafe(published).catch_unwind().await {
-                Ok(Ok(())) => taken += 1,
-                Ok(Err(error)) => tracing::warn!(%error, "the bus did not take a reply"),
-                Err(_) => tracing::error!("the bus panicked"),
+            match bus::publish(&*bus, message, PATIENCE).await {
+                Ok(()) => taken += 1,
+                Err(error) => tracing::warn!(%error, "the bus did not take a reply"),
             }
         }
     };
-    if tokio::time::timeout(PATIENCE, all).await.is_err() {
-        tracing::warn!("the bus did not take the replies to a command in time");
-    }
+    let _in_time = tokio::time::timeout(PATIENCE, all).await;
     taken
 }

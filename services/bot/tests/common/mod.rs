@@ -67,6 +67,7 @@ impl Stage {
         let host = Host::builder()
             .policy(policy)
             .state(Arc::new(store.clone()))
+            .enabled(Arc::new(store.clone()))
             .clock(clock.shared())
             .compile_cache(shared_cache())
             .observer(Arc::clone(&receipts) as _)
