@@ -330,9 +330,17 @@ impl fmt::Display for Outcome {
 
 /// A text with who says it, its further lines indented.
 fn said(who: &str, text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(line).collect();
-    let text = lines.join("\n    ");
-    format!("{}: {text}", line(who)).trim_end().to_owned()
+    let mut said = format!("{}:", line(who));
+    for (place, text) in text.lines().map(line).enumerate() {
+        let space = match (place, text.is_empty()) {
+            (_, true) => "",
+            (0, false) => " ",
+            (_, false) => "    ",
+        };
+        let end = if place == 0 { "" } else { "\n" };
+        said.push_str(&format!("{end}{space}{text}"));
+    }
+    said
 }
 
 fn line(text: &str) -> String {

@@ -1,13 +1,12 @@
 //! The plugins of the demo: the examples, and three hostile ones.
 
-use std::fs;
 use std::path::Path;
 
 use portcullis::configuration::Settings;
 use portcullis::host::{Candidate, StaticSettings};
-use portcullis::{Consent, Package};
 
 use super::DemoError;
+use crate::demo::plugins::candidate;
 
 /// The example plugins, each in a file of its name.
 pub(super) const EXAMPLES: [&str; 5] = ["festival", "gossip", "performance", "romance", "stealth"];
@@ -81,24 +80,4 @@ pub(super) fn candidates(
         )?);
     }
     Ok(candidates)
-}
-
-fn candidate(path: &Path, manifest: Option<&str>) -> Result<Candidate, DemoError> {
-    let mut bytes = fs::read(path).map_err(|source| DemoError::Plugin {
-        path: path.to_owned(),
-        source,
-    })?;
-    let wrong = |source| DemoError::Package {
-        path: path.to_owned(),
-        source,
-    };
-    if let Some(manifest) = manifest {
-        bytes = Package::embed(&bytes, manifest).map_err(wrong)?;
-    }
-    let package = Package::parse(bytes).map_err(wrong)?;
-    Ok(Candidate {
-        source: package.manifest().id.to_string(),
-        package,
-        consent: Consent::Everything,
-    })
 }

@@ -21,7 +21,6 @@ use std::time::Instant;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use portcullis::host::{BuildError, LoadReport};
-use portcullis::package::PackageError;
 use portcullis::{Host, Limits, Metrics, Policy};
 use portcullis_generation::openai::EndpointError;
 use portcullis_state::{FlushError, OpenError, Store, TransactError};
@@ -31,6 +30,7 @@ use receipts::ReceiptFile;
 pub(crate) use report::DemoReport;
 
 use crate::archive;
+use crate::demo::plugins::PluginError;
 
 /// What each call of a plugin may burn: over ten times what the longest of the examples takes.
 const FUEL: u64 = 20_000_000;
@@ -94,22 +94,9 @@ pub(crate) enum DemoError {
         /// The name.
         name: String,
     },
-    /// A plugin's file cannot be read.
-    #[error("{}: {source}; build the plugins with `cargo xtask build`", path.display())]
-    Plugin {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A plugin's file is no plugin.
-    #[error("{}: {source}; build the plugins anew with `cargo xtask build`", path.display())]
-    Package {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: PackageError,
-    },
+    /// A plugin's file cannot be used.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
     /// The worlds cannot be loaded.
     #[error(transparent)]
     Worlds(#[from] LoadError),
@@ -166,8 +153,7 @@ impl DemoError {
         matches!(
             self,
             Self::UnknownPlugin { .. }
-                | Self::Plugin { .. }
-                | Self::Package { .. }
+                | Self::Plugin(_)
                 | Self::Worlds(_)
                 | Self::Texts(_)
                 | Self::Import(TransactError::Invalid(_))

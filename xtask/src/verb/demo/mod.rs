@@ -1,6 +1,7 @@
 //! `demo`: hosts of each kind with the example plugins. Adding one is a file here, a line in the list below, and a directory beside
 //! `demo/world`.
 
+mod agent;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -29,12 +30,18 @@ pub(crate) struct Options {
 #[derive(Subcommand)]
 enum Which {
     World(Box<world::Options>),
+    Agent(agent::Options),
+    /// Serves answers by a script, which it reads from stdin, over OpenAI's chat completions protocol: the model of `demo agent`
+    #[command(hide = true)]
+    ScriptedModel,
 }
 
 pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliError> {
     match &options.which {
         None => world::run(&options.world, terminal),
         Some(Which::World(options)) => world::run(options, terminal),
+        Some(Which::Agent(options)) => agent::run(options, terminal),
+        Some(Which::ScriptedModel) => agent::serve(),
     }
 }
 
