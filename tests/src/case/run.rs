@@ -54,10 +54,13 @@ pub async fn run(folder: &Path) -> Value {
         .iter()
         .map(|entry| entry.qualified.clone())
         .collect();
+    // In the order in which the calls began: an event may be handled before the receipt of its emitter is written.
+    let mut receipts = rig.receipts.all();
+    receipts.sort_by_key(|receipt| receipt.id);
     let mut found = json!({
         "load": loaded,
         "steps": steps,
-        "receipts": rig.receipts.all().iter().map(outcome::receipt).collect::<Vec<_>>(),
+        "receipts": receipts.iter().map(outcome::receipt).collect::<Vec<_>>(),
         "log": rig.log.all().iter().map(outcome::log).collect::<Vec<_>>(),
         "registry": if steps.is_empty() { json!(registry) } else { json!(registry.len()) },
         "flags": Value::Null,
@@ -65,7 +68,7 @@ pub async fn run(folder: &Path) -> Value {
     if let (Some(found), false) = (found.as_object_mut(), case.steps.is_empty()) {
         found.extend(outcome::changed(&rig.state, &case));
     }
-    outcome::with_calls_numbered(&found, &rig.receipts.all())
+    outcome::with_calls_numbered(&found, &receipts)
 }
 
 /// What a step came to.
