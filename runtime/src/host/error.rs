@@ -7,7 +7,7 @@ use crate::grant::GrantError;
 use crate::manifest::PluginId;
 use crate::package::PackageError;
 use crate::problem::Problem;
-use crate::receipt::Receipt;
+use crate::receipt::{Outcome, Receipt};
 
 /// Why a plugin cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +115,8 @@ pub enum WakeError {
         plugin: PluginId,
         /// Why: it does not compile, its settings do not fit, its `load` or `enable` failed, or the host's own fault.
         why: String,
+        /// How the calls ended that waited for it: [`Outcome::HostFault`] if the host is at fault.
+        outcome: Outcome,
         /// The call of `lifecycle` that failed, if one did.
         receipt: Option<Box<Receipt>>,
     },

@@ -73,11 +73,17 @@ impl Host {
             None => Err(WakeError::NotLoaded(id.clone())),
             Some(plugin) if plugin.is_disabled() => Err(WakeError::Disabled(id.clone())),
             Some(_) => self.wake_member(id).await.map_err(|unwoken| {
-                let (plugin, why) = (id.clone(), unwoken.why);
-                let receipt = unwoken.receipt;
+                let plugin = id.clone();
+                let Unwoken {
+                    outcome,
+                    why,
+                    receipt,
+                    ..
+                } = unwoken;
                 WakeError::Failed {
                     plugin,
                     why,
+                    outcome,
                     receipt,
                 }
             }),

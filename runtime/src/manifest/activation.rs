@@ -30,6 +30,15 @@ impl Activation {
         }
     }
 
+    /// What makes it ready, in words.
+    pub fn waits_for(self) -> &'static str {
+        match self {
+            Self::StartUp => "start-up",
+            Self::FirstUse => "first use",
+            Self::FirstMatch => "first match",
+        }
+    }
+
     /// Whether a plugin of this kind can be asleep.
     pub fn can_sleep(self) -> bool {
         self != Self::StartUp

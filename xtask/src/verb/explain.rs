@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use portcullis::configuration::ConfigKey;
 use portcullis::grant::{Decision, Explanation, ImportDecision, Linking, PermissionDecision};
-use portcullis::manifest::RawTable;
+use portcullis::manifest::{Activation, RawTable};
 use portcullis::problem::Problem;
 use portcullis::{Consent, Manifest, Package, Policy, SecurityLevel};
 use serde::Serialize;
@@ -52,6 +52,7 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     terminal.result(&Explained {
         granted,
         explanation,
+        activation: package.manifest().activation,
         configuration: configuration::keys(package.manifest()),
         path: options.file.clone(),
     })?;
@@ -141,6 +142,9 @@ struct Explained {
     granted: bool,
     #[serde(flatten)]
     explanation: Explanation,
+    /// When it is made ready.
+    #[serde(skip_serializing_if = "is_start_up")]
+    activation: Activation,
     /// What an operator can set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     configuration: Vec<ConfigKey>,
@@ -169,16 +173,22 @@ impl fmt::Display for Explained {
         for problem in &self.explanation.problems {
             writeln!(f, "{}", problem_lines(&self.path, problem))?;
         }
-        writeln!(
-            f,
-            "{}",
-            if self.granted {
-                "The plugin may run."
-            } else {
-                "The plugin is refused."
+        match (self.granted, self.activation.can_sleep()) {
+            (false, _) => writeln!(f, "The plugin is refused."),
+            (true, false) => writeln!(f, "The plugin may run."),
+            (true, true) => {
+                let match_or_use = self.activation.waits_for();
+                writeln!(
+                    f,
+                    "The plugin may run. It is asleep until its {match_or_use}."
+                )
             }
-        )
+        }
     }
+}
+
+fn is_start_up(activation: &Activation) -> bool {
+    !activation.can_sleep()
 }
 
 impl Explained {

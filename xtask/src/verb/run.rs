@@ -12,6 +12,7 @@ use clap::Args;
 use portcullis::Consent;
 use portcullis::Limits;
 use portcullis::grant::{Decision, Explanation, Refusal};
+use portcullis::host::WakeError;
 
 use self::call::{Call, Callable};
 use self::program::Loaded;
@@ -160,6 +161,15 @@ async fn call_once(
         }
         Err(error) => return Err(refused(NotRun::of_load(call, &error))),
     };
+    // One that sleeps is woken first, whatever it waits for: the call has its time for itself.
+    match host.wake(&manifest.id).await {
+        Ok(()) => {}
+        Err(WakeError::Failed {
+            receipt: Some(receipt),
+            ..
+        }) => return Ok(Ran::of_failed_start(*receipt, stage)),
+        Err(error) => return Err(refused(NotRun::of_wake(call, &error))),
+    }
     let permissions: Vec<_> = plugin
         .grant()
         .held()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use portcullis::configuration::ConfigKey;
-use portcullis::manifest::PermissionRequest;
+use portcullis::manifest::{Activation, PermissionRequest};
 use portcullis::package::Scan;
 use portcullis::problem::Problem;
 use portcullis::{Manifest, Package, SecurityLevel};
@@ -25,8 +25,8 @@ use crate::verb::explain::{judge, judge_manifest};
 /// A plugin is valid if a host of the level with every built-in capability and extension would take it, once all its permissions are
 /// accepted and switched on. Also takes manifests (files that end in .toml). Any file is answered within seconds. `--format json` prints one object for each file, one
 /// a line and in the order of the command line: `valid`, `problems` (each with `code`, `severity`, `message`, and where known `hint`,
-/// `file`, `line`, `column`), `imports`, `exports`, `permissions`, and for a plugin that can be configured
-/// `configuration`.
+/// `file`, `line`, `column`), `imports`, `exports`, `permissions`, for a plugin that sleeps until it is needed `activation`, and for one
+/// that can be configured `configuration`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Plugins or manifests.
@@ -50,6 +50,9 @@ struct Verdict {
     exports: Vec<String>,
     /// The permissions that it asks for.
     permissions: Vec<Asked>,
+    /// When it is made ready, if that is not at start-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activation: Option<Activation>,
     /// What an operator can configure.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     configuration: Vec<ConfigKey>,
@@ -139,6 +142,7 @@ impl Verdict {
             imports: Vec::new(),
             exports: Vec::new(),
             permissions: Vec::new(),
+            activation: None,
             configuration: Vec::new(),
             path: path.to_owned(),
             plugin: None,
@@ -167,6 +171,7 @@ impl Verdict {
             scope: request.scope.as_ref().map(|scope| scope.to_json()),
         };
         self.permissions = manifest.permissions.iter().map(asked).collect();
+        self.activation = Some(manifest.activation).filter(|activation| activation.can_sleep());
         self.configuration = configuration::keys(manifest);
         self.plugin = Some(format!("{}@{}", manifest.id, manifest.version));
         self
@@ -180,13 +185,17 @@ impl fmt::Display for Verdict {
         if let Some(plugin) = &self.plugin {
             write!(f, ", {plugin}")?;
         }
-        writeln!(
+        write!(
             f,
             ", {} imports, {} exports, {} permissions",
             self.imports.len(),
             self.exports.len(),
             self.permissions.len()
         )?;
+        match self.activation {
+            Some(activation) => writeln!(f, ", asleep until its {}", activation.waits_for())?,
+            None => writeln!(f)?,
+        }
         if !self.configuration.is_empty() {
             writeln!(f, "{}", configuration::text(&self.configuration))?;
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis::engine::PrepareError;
 use portcullis::extension::Skip;
-use portcullis::host::LoadError;
+use portcullis::host::{LoadError, WakeError};
 use portcullis::package::Digest;
 use portcullis::problem::Problem;
 use portcullis::subject::Context;
@@ -168,6 +168,17 @@ impl NotRun {
             not_run.help = Some(help.to_owned());
         }
         not_run
+    }
+
+    /// The host loaded it, and did not get it ready for the call.
+    pub(super) fn of_wake(call: &Call, error: &WakeError) -> Self {
+        let status = match error {
+            WakeError::Failed { outcome, .. } if *outcome != Outcome::HostFault => Status::Plugin,
+            _ => Status::Host,
+        };
+        let why = "the plugin cannot be woken; nothing of it ran".to_owned();
+        let problem = Problem::error("wake-failed", error.to_string());
+        Self::new(call, why, vec![problem], status)
     }
 
     /// The host loaded it, and did not make the call.
