@@ -63,6 +63,21 @@
 //! | [`behavior`] | one for each extension, see there |
 //! | [`permissions`] | none |
 //!
+//! # When a plugin runs
+//!
+//! A host compiles a plugin and runs its `load` and `enable` when it loads it. One that is seldom needed says so in its manifest, and costs
+//! no memory until then:
+//!
+//! ```toml
+//! [activation]
+//! on = "first-use"     # or "first-match": for plugins of hooks and event handlers, which no other call wakes
+//! ```
+//!
+//! The first call waits until the plugin is compiled, loaded and enabled, in its own time. A plugin that cannot be woken fails its calls, so
+//! `load` should fail for good reasons only. Where nobody calls it for as long as the host's policy says, it is disabled and stopped, and comes
+//! back with the next call: what is to last belongs into [`kv`], and not into a static. Until its first `load` a host knows what the manifest
+//! contributes, and then what `load` has registered, also while the plugin sleeps.
+//!
 //! # Off the host
 //!
 //! The crate compiles for ordinary targets too, so that a plugin's pure parts can be tested with `cargo test`. There is no host to call

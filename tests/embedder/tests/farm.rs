@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use portcullis::capability::{Answer, PortError};
 use portcullis::grant::GrantError;
-use portcullis::host::LoadError;
+use portcullis::host::{LoadError, PluginState};
 use portcullis::{Consent, Host, Outcome, Port, Receipt, Subject};
 use portcullis_embedder::{Advice, Advise, Day, Forecast, PERMISSIONS, Tomorrow};
 use portcullis_tests::{Sink, component, embed, plugin};
@@ -147,4 +147,22 @@ async fn what_does_not_fit_is_refused() {
         error.to_string().contains("`acme:weather/forecast@1.0.0`"),
         "{error}"
     );
+}
+
+/// Proves M8: a plugin that is for its first match is woken by an extension to which the embedder's host comes by itself.
+#[tokio::test]
+async fn a_match_wakes_a_plugin() {
+    let manifest = portcullis_tests::plugins::root().join("tests/guests/almanac/plugin.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let manifest = format!("{manifest}\n[activation]\non = \"first-match\"\n");
+    let package = embed(&component("almanac"), &manifest);
+    let host = farm(Arc::new(Sink::default()));
+    let told = host.explain(&package, &Consent::Everything);
+    assert!(told.problems.is_empty(), "{:?}", told.problems);
+    host.load(package, &Consent::Everything).await.unwrap();
+    let state = || host.plugins().first().unwrap().state;
+    assert_eq!(state(), PluginState::Asleep);
+    let advice = ask(&host, "valley").await;
+    assert_eq!(advice.outcome, Outcome::Returned, "{advice}");
+    assert_eq!(state(), PluginState::Enabled);
 }
