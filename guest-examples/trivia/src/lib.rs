@@ -57,7 +57,8 @@ fn start(invocation: &Invocation) -> Result<Answer, Failure> {
     // Games take their questions one after the other, so that two threads at once are asked different ones.
     let first = kv::increment("games", rounds as i64)? - rounds as i64;
     let game = Game::new(first.unsigned_abs() as usize, rounds);
-    let text = format!("{rounds} questions. {}", game.question());
+    let plural = if rounds == 1 { "" } else { "s" };
+    let text = format!("{rounds} question{plural}. {}", game.question());
     keep(&key, &game)?;
     Ok(Answer::result(text).more())
 }

@@ -23,7 +23,7 @@ async fn two_games_at_once() {
     );
     assert_eq!(
         stage.say_in("t2", "bob", "!quiz rounds=1").await,
-        ["1 questions. Which gate of a castle is a grating that falls?"]
+        ["1 question. Which gate of a castle is a grating that falls?"]
     );
     assert_eq!(stage.say("Mars").await, ["no; 2 more tries"]);
     assert_eq!(

@@ -2,6 +2,7 @@
 //! `demo/world`.
 
 mod agent;
+mod bot;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ enum Which {
     /// Serves answers by a script, which it reads from stdin, over OpenAI's chat completions protocol: the model of `demo agent`
     #[command(hide = true)]
     ScriptedModel,
+    Bot(bot::Options),
 }
 
 pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliError> {
@@ -42,6 +44,7 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
         Some(Which::World(options)) => world::run(options, terminal),
         Some(Which::Agent(options)) => agent::run(options, terminal),
         Some(Which::ScriptedModel) => agent::serve(),
+        Some(Which::Bot(options)) => bot::run(options, terminal),
     }
 }
 
