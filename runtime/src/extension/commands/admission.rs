@@ -184,7 +184,7 @@ mod tests {
             ),
             (
                 ("type", "secret = true\ntype"),
-                "toml:5:10: `arguments` holds no secrets",
+                "toml:5:1: `arguments` holds no secrets",
             ),
             (("aliases", "alias"), "toml:2:1: unknown key `alias`"),
         ] {
