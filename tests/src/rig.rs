@@ -9,6 +9,7 @@ use portcullis::extension::conditions::{Conditions, Evaluate, Evaluation};
 use portcullis::extension::effects::{Application, Apply, Effects};
 use portcullis::extension::hooks::Hooked;
 use portcullis::guard::GuardPolicy;
+use portcullis::hook_point::HookPolicy;
 use portcullis::host::{HostBuilder, LoadError, StaticSettings};
 use portcullis::{
     Consent, EnabledPlugins, Host, Limits, Package, Plugin, Point, Policy, Receipt, Record, Subject,
@@ -35,12 +36,14 @@ pub struct Rig {
 }
 
 /// A policy with these limits: the defaults, but five seconds of wall time, so that a busy machine fails no test; `change` has the last word.
-/// The guard is off: plugins of tests may fail as often as they like.
+/// Handlers of hooks have more time too. The guard is off: plugins of tests may fail as often as they like.
 pub fn limits(change: impl FnOnce(&mut Limits)) -> Policy {
     let mut limits = Limits::default();
     limits.wall_ms = 5_000;
     change(&mut limits);
-    Policy::new().limits(limits).guard(GuardPolicy::off())
+    let hooks = HookPolicy::default().handler_ms(20_000).chain_ms(60_000);
+    let policy = Policy::new().limits(limits).guard(GuardPolicy::off());
+    policy.hooks(hooks)
 }
 
 /// The compile cache that tests share: compiling takes most of their time.

@@ -17,11 +17,12 @@ mod timeline;
 
 use std::collections::BTreeSet;
 
-use portcullis::extension::hooks::{ModelPreCall, WorkItemPostCreate};
+use portcullis::extension::hooks::{ModelPreCall, ResponsePreDeliver, WorkItemPostCreate};
+use portcullis::grant::Instances;
 use portcullis::receipt::{ChainVerdict, Note, StepDecision};
 use portcullis::{EnabledPlugins, Outcome};
 use portcullis_tests::chain::{asked, decisions};
-use portcullis_tests::{Rig, chain, work_item};
+use portcullis_tests::{Rig, chain, limits, work_item};
 
 fn changes(fields: &[&str]) -> StepDecision {
     StepDecision::Change {
@@ -261,5 +262,23 @@ async fn handlers_are_calls_like_others() {
         assert_eq!(rig.hook(work_item()).await.blocked(), None);
         let flag = rig.state.flag("alpha", "s1", "counter", "calls");
         assert_eq!(flag, Some(calls.into()));
+    }
+}
+
+/// Proves E8, X4: handlers run on warm instances where the policy says so: each chain on those of the chain before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_runs_on_warm_instances() {
+    let policy = limits(|_| {}).instances(Instances::Warm { max_idle: 1 });
+    let rig = Rig::new(policy);
+    rig.load("noop-hook").await;
+    let response = || ResponsePreDeliver {
+        run: "r1".to_owned(),
+        work_item: "w1".to_owned(),
+        text: "Done.".to_owned(),
+    };
+    for _ in 0..3 {
+        let hooked = rig.hook(response()).await;
+        assert_eq!(decisions(&hooked.chain), [&StepDecision::Proceed]);
+        assert_eq!(hooked.data, response());
     }
 }

@@ -136,19 +136,24 @@ impl Bare {
         };
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| state);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|store| {
-            if Instant::now() >= store.data().deadline {
-                return Ok(UpdateDeadline::Interrupt);
-            }
-            Ok(UpdateDeadline::YieldCustom(
-                1,
-                Box::pin(tokio::task::yield_now()),
-            ))
-        });
+        interruptible(&mut store, |state| state.deadline);
         let exports = self.pre.instantiate_async(&mut store).await?;
         Ok(Warm { store, exports })
     }
+}
+
+/// Ends what runs in a store at its deadline, and lets others run until then.
+pub fn interruptible<T: 'static>(store: &mut Store<T>, deadline: fn(&T) -> Instant) {
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |store| {
+        if Instant::now() >= deadline(store.data()) {
+            return Ok(UpdateDeadline::Interrupt);
+        }
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(tokio::task::yield_now()),
+        ))
+    });
 }
 
 impl Warm {

@@ -9,6 +9,7 @@
 
 mod bare;
 mod calls;
+mod chain;
 mod gate;
 mod kill;
 mod meadow;
@@ -37,6 +38,12 @@ struct Options {
     /// Measure ticks only.
     #[arg(long)]
     ticks: bool,
+    /// Measure chains of hook handlers only.
+    #[arg(long)]
+    chains: bool,
+    /// Measure single calls only.
+    #[arg(long)]
+    calls: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -85,15 +92,34 @@ fn start(options: &Options) -> Result<Option<Report>, Failure> {
     let census = read(&options.plugins, "census")?;
     if options.ticks {
         let ticks = runtime.block_on(tick::measure(&census, options.rounds))?;
-        return Ok(Some(Report::of_ticks(ticks)));
+        return Ok(Some(Report {
+            ticks,
+            ..Report::default()
+        }));
+    }
+    let noop_hook = read(&options.plugins, "noop-hook")?;
+    if options.chains {
+        let chain = runtime.block_on(chain::measure(&noop_hook, options.rounds))?;
+        return Ok(Some(Report {
+            chain: Some(chain),
+            ..Report::default()
+        }));
+    }
+    if options.calls {
+        return Ok(Some(Report {
+            calls: runtime.block_on(calls::measure(&noop, options.rounds))?,
+            ..Report::default()
+        }));
     }
     let hostile = read(&options.plugins, "hostile")?;
     let memory = memory::measure(&options.plugins)?;
     let calls = runtime.block_on(calls::measure(&noop, options.rounds))?;
+    let chain = runtime.block_on(chain::measure(&noop_hook, options.rounds))?;
     let kills = runtime.block_on(kill::measure(&hostile))?;
     let ticks = runtime.block_on(tick::measure(&census, options.rounds))?;
     Ok(Some(Report {
         calls,
+        chain: Some(chain),
         memory: Some(memory),
         kills,
         ticks,

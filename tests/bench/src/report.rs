@@ -6,24 +6,13 @@ use comfy_table::Table;
 use serde::Serialize;
 
 /// Everything that was measured.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct Report {
     pub calls: Vec<Comparison>,
+    pub chain: Option<Chain>,
     pub memory: Option<Memory>,
     pub kills: Vec<Kill>,
     pub ticks: Vec<Tick>,
-}
-
-impl Report {
-    /// Of ticks alone.
-    pub fn of_ticks(ticks: Vec<Tick>) -> Self {
-        Self {
-            calls: Vec::new(),
-            memory: None,
-            kills: Vec::new(),
-            ticks,
-        }
-    }
 }
 
 /// One tick of a world: medians over the rounds.
@@ -73,6 +62,48 @@ impl Comparison {
             added_ns: median(pairs().map(|(bare, ours)| ours - bare)),
             bound_ns,
         }
+    }
+}
+
+/// A chain of hook handlers against as many bare calls: medians over the rounds, in nanoseconds.
+#[derive(Serialize)]
+pub struct Chain {
+    handlers: f64,
+    bare_ns: f64,
+    portcullis_ns: f64,
+    /// The median of the rounds' own ratios.
+    ratio: f64,
+    added_ns_a_handler: f64,
+    /// What may be added for each handler.
+    bound_ns: f64,
+}
+
+impl Chain {
+    pub fn of(bare: &[f64], portcullis: &[f64], handlers: f64, bound_ns: f64) -> Self {
+        let pairs = || bare.iter().zip(portcullis);
+        Self {
+            handlers,
+            bare_ns: median(bare.iter().copied()),
+            portcullis_ns: median(portcullis.iter().copied()),
+            ratio: median(pairs().map(|(bare, ours)| ours / bare)),
+            added_ns_a_handler: median(pairs().map(|(bare, ours)| ours - bare)) / handlers,
+            bound_ns,
+        }
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a chain of {} hook handlers that do nothing: bare {:.0} ns, portcullis {:.0} ns, ratio {:.2}, {:+.0} ns a handler (bound {:.0} ns)",
+            self.handlers,
+            self.bare_ns,
+            self.portcullis_ns,
+            self.ratio,
+            self.added_ns_a_handler,
+            self.bound_ns
+        )
     }
 }
 
@@ -131,6 +162,9 @@ impl fmt::Display for Report {
         if !self.calls.is_empty() {
             writeln!(f, "{calls}")?;
         }
+        if let Some(chain) = &self.chain {
+            writeln!(f, "{chain}")?;
+        }
         if let Some(Memory {
             bare_bytes,
             portcullis_bytes,
@@ -149,6 +183,9 @@ impl fmt::Display for Report {
                 "ended past a 50 ms deadline, {}: p50 {:.2} ms (bound {:.0} ms), earliest {:.2} ms, latest {:.2} ms",
                 kill.name, kill.p50_ms, kill.bound_ms, kill.earliest_ms, kill.latest_ms
             )?;
+        }
+        if self.ticks.is_empty() {
+            return Ok(());
         }
         writeln!(
             f,

@@ -2,27 +2,22 @@
 
 use portcullis::grant::OnDenied;
 use portcullis::guard::GuardPolicy;
-use portcullis::hook_point::{Fail, HookPolicy};
+use portcullis::hook_point::Fail;
 use portcullis::receipt::StepDecision;
 use portcullis::{Consent, Outcome, Policy};
 use portcullis_tests::chain::asked;
 use portcullis_tests::{Rig, chain, limits, work_item};
-
-/// Handlers have a second here, whatever keeps them.
-fn policy() -> Policy {
-    limits(|_| {}).hooks(HookPolicy::default().handler_ms(1_000))
-}
 
 /// What a consent to all but the optional permissions is.
 fn without_optional() -> Consent {
     Consent::to(["hook:handle", "session:read"])
 }
 
-/// Asks the plugin `kept` with the handler `name`, and one behind it that adds the label `after`. `change` has the last word before the
+/// Asks the plugin `kept` with this handler, and one behind it that adds the label `after`. `change` has the last word before the
 /// chain. Checks what follows, open and closed.
 async fn check<F: Future<Output = ()>>(
     policy: Policy,
-    name: &str,
+    handler: &str,
     ends: Result<Outcome, &str>,
     change: impl Fn(Rig) -> F,
 ) {
@@ -33,8 +28,8 @@ async fn check<F: Future<Output = ()>>(
         } else {
             "open"
         };
-        let handler = format!("{name} fail=\"{closed}\"");
-        let kept = chain("kept", &[handler.as_str()]);
+        let name = handler.split(' ').next().unwrap();
+        let kept = chain("kept", &[&format!("{handler} fail=\"{closed}\"")]);
         rig.host.load(kept, &without_optional()).await.unwrap();
         rig.load_package(chain("other", &["label-after"])).await;
         change(rig.clone()).await;
@@ -68,32 +63,38 @@ async fn nothing(_: Rig) {}
 /// Proves E8, X3: a trap.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trap() {
-    check(policy(), "traps", Ok(Outcome::Trapped), nothing).await;
+    check(limits(|_| {}), "traps", Ok(Outcome::Trapped), nothing).await;
 }
 
 /// Proves E8, X1: a handler that does not end in time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timeout() {
-    let policy = policy().hooks(HookPolicy::default().handler_ms(200));
-    check(policy, "loops", Ok(Outcome::TimedOut), nothing).await;
+    let loops = "loops timeout_ms=200";
+    check(limits(|_| {}), loops, Ok(Outcome::TimedOut), nothing).await;
 }
 
 /// Proves E8: an error of the plugin's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error() {
-    check(policy(), "fails", Ok(Outcome::GuestError), nothing).await;
+    check(limits(|_| {}), "fails", Ok(Outcome::GuestError), nothing).await;
 }
 
 /// Proves E8: a reply that breaks the rules of replies.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_reply() {
-    check(policy(), "changes-a-list", Ok(Outcome::GuestError), nothing).await;
+    check(
+        limits(|_| {}),
+        "changes-a-list",
+        Ok(Outcome::GuestError),
+        nothing,
+    )
+    .await;
 }
 
 /// Proves E8, P7: it uses a permission that it asks for as optional and was not granted, where the policy ends such calls.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denial() {
-    let policy = policy().on_denied(OnDenied::Raise);
+    let policy = limits(|_| {}).on_denied(OnDenied::Raise);
     check(policy, "writes", Ok(Outcome::Denied), nothing).await;
 }
 
@@ -101,7 +102,7 @@ async fn a_denial() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_permission() {
     check(
-        policy(),
+        limits(|_| {}),
         "proceeds",
         Ok(Outcome::Denied),
         |rig| async move {
@@ -116,7 +117,7 @@ async fn a_revoked_permission() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_of_the_host() {
     check(
-        policy(),
+        limits(|_| {}),
         "reads",
         Ok(Outcome::HostFault),
         |rig| async move {
@@ -130,7 +131,7 @@ async fn a_fault_of_the_host() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_an_operator_disabled() {
     let disabled = Err("the plugin is disabled");
-    check(policy(), "proceeds", disabled, |rig| async move {
+    check(limits(|_| {}), "proceeds", disabled, |rig| async move {
         rig.host.disable(&"kept".parse().unwrap()).await.unwrap();
     })
     .await;
@@ -157,7 +158,7 @@ async fn a_plugin_that_an_operator_disabled() {
 async fn a_plugin_that_the_guard_disabled() {
     let mut guard = GuardPolicy::default();
     guard.failures = 2;
-    let rig = Rig::new(policy().guard(guard));
+    let rig = Rig::new(limits(|_| {}).guard(guard));
     rig.load_package(chain("kept", &["traps fail=\"closed\""]))
         .await;
     for failed in ["trapped", "trapped", "the plugin is disabled"] {

@@ -1,5 +1,6 @@
 //! The way to one handler: as it is now, not as it was when the chain began.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +12,32 @@ use crate::extension::{Entry, Registry, Scene, SharedRegistry};
 use crate::receipt::Receipt;
 
 /// What came of asking a handler.
-pub(super) enum Asked {
+pub(super) enum Asked<'a> {
     /// It is not there any more.
     Gone,
     /// It was not called.
-    Not(Arc<Entry>, &'static str),
+    Not(Found<'a>, &'static str),
     /// This plugin was called, which may be the successor of the one that is registered.
-    Called(Arc<Entry>, Plugin, Receipt<Decision>),
+    Called(Found<'a>, Plugin, Receipt<Decision>),
+}
+
+/// A handler as it is registered now.
+pub(super) enum Found<'a> {
+    /// As when the chain began.
+    Same(&'a Arc<Entry>),
+    /// In another version.
+    Other(Arc<Entry>),
+}
+
+impl Deref for Found<'_> {
+    type Target = Arc<Entry>;
+
+    fn deref(&self) -> &Arc<Entry> {
+        match self {
+            Self::Same(entry) => entry,
+            Self::Other(entry) => entry,
+        }
+    }
 }
 
 /// What a chain's handlers are asked under.
@@ -32,13 +52,13 @@ pub(super) struct Terms<'a> {
 
 impl Terms<'_> {
     /// Asks a handler. `time` says how long it has; `None` if there is no time left.
-    pub(super) async fn ask(
+    pub(super) async fn ask<'p>(
         self,
-        place: &Place,
+        place: &'p Place,
         data: Arc<str>,
         time: impl Fn(&Handler) -> Option<Duration>,
-    ) -> Asked {
-        let mut stopped: Option<Arc<Entry>> = None;
+    ) -> Asked<'p> {
+        let mut stopped: Option<Found<'_>> = None;
         loop {
             let Some((entry, disabled)) = self.now(place) else {
                 return Asked::Gone;
@@ -75,14 +95,14 @@ impl Terms<'_> {
     }
 
     /// The handler as it is registered now, and whether its plugin is disabled.
-    fn now(self, place: &Place) -> Option<(Arc<Entry>, bool)> {
+    fn now(self, place: &Place) -> Option<(Found<'_>, bool)> {
         let now = self.shared.snapshot();
         if Arc::ptr_eq(&now, self.began) {
-            return Some((place.entry.clone(), place.disabled));
+            return Some((Found::Same(&place.entry), place.disabled));
         }
         let serving = now.find(&place.qualified).map(|entry| (entry, false));
         let aside = || Some((now.find_aside(&place.qualified)?, true));
         let (entry, disabled) = serving.or_else(aside)?;
-        Some((entry.clone(), disabled))
+        Some((Found::Other(entry.clone()), disabled))
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Chain<'a> {
     /// The place of the handler that is asked now, or next.
     next: usize,
     started: Instant,
+    /// How much of the chain's time is used up. Taken from what its calls took, which is known without a look at the clock.
+    spent: Duration,
     /// Taken when the chain ends.
     receipt: Option<ChainReceipt>,
 }
@@ -48,6 +50,7 @@ impl<'a> Chain<'a> {
             places,
             next: 0,
             started: Instant::now(),
+            spent: Duration::ZERO,
             receipt: Some(unasked(point.name.clone(), scene, places.len())),
             stage,
         }
@@ -118,14 +121,19 @@ impl<'a> Chain<'a> {
     /// How long a handler has; `None` if there is no time left.
     fn time(&self, handler: &Handler) -> Option<Duration> {
         let policy = self.stage.policy;
-        let left = Duration::from_millis(policy.chain_ms).checked_sub(self.started.elapsed())?;
+        let left = Duration::from_millis(policy.chain_ms).checked_sub(self.spent)?;
         let own = handler.timeout_ms.map_or(u64::MAX, |ms| ms.get());
         let most = Duration::from_millis(policy.handler_ms.min(own));
         Some(most.min(left)).filter(|time| !time.is_zero())
     }
 
     /// What became of a handler. The data is as it has changed it.
-    fn step(&self, place: &Place, asked: Asked, data: &mut Data<'_>) -> Result<ChainStep, String> {
+    fn step(
+        &mut self,
+        place: &Place,
+        asked: Asked<'_>,
+        data: &mut Data<'_>,
+    ) -> Result<ChainStep, String> {
         let mut step = ChainStep {
             handler: place.qualified.clone(),
             decision: StepDecision::Gone,
@@ -136,6 +144,7 @@ impl<'a> Chain<'a> {
             Asked::Gone => {}
             Asked::Not(entry, why) => step.decision = failed(&entry, why),
             Asked::Called(entry, plugin, Receipt { record, reply }) => {
+                self.spent += record.duration;
                 step.decision = match reply {
                     None => failed(&entry, record.outcome.as_str()),
                     Some(Decision::Proceed) => StepDecision::Proceed,
@@ -148,6 +157,8 @@ impl<'a> Chain<'a> {
                             .change(patch, self.terms.point, show)
                             .map_err(|error| format!("the data is no JSON object: {error}"))?;
                         step.notes = notes;
+                        // Large data takes its time.
+                        self.spent = self.started.elapsed();
                         StepDecision::Change { fields }
                     }
                 };
