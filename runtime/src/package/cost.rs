@@ -52,6 +52,10 @@ pub(super) struct Cost {
     component_bytes: u64,
     type_uses: u64,
     code_work: u64,
+    memories: u64,
+    tables: u64,
+    table_elements: u64,
+    locals: u64,
 }
 
 /// Adds to a count and refuses it over its limit.
@@ -96,6 +100,19 @@ impl Cost {
     count!(
         /// Bytes of code times the width of the module's widest function type.
         code_work, code_work, "bytes of code, weighed by the widest function type,", CODE_WORK);
+
+    count!(
+        /// Memories of core modules.
+        memories, memories, "memories of core modules", DECLARED_MEMORIES);
+    count!(
+        /// Tables of core modules.
+        tables, tables, "tables of core modules", DECLARED_TABLES);
+    count!(
+        /// Elements that the tables of core modules begin with.
+        table_elements, table_elements, "elements of core modules' tables", DECLARED_TABLE_ELEMENTS);
+    count!(
+        /// Local variables of functions.
+        locals, locals, "local variables", LOCALS);
 
     /// The body of one function: its bytes times the width of the module's widest function type.
     pub(super) fn code(&mut self, work: u64) -> Result<(), PackageError> {

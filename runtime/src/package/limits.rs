@@ -27,6 +27,14 @@ impl ScanLimits {
     pub const MEMORIES: u64 = 100;
     /// Tables, multiplied: 1,000.
     pub const TABLES: u64 = 1_000;
+    /// Memories of all modules, each module once: 100. A compiler makes an image of each that has data, also where nobody instantiates it.
+    pub const DECLARED_MEMORIES: u64 = 100;
+    /// Tables of all modules, each module once: 1,000.
+    pub const DECLARED_TABLES: u64 = 1_000;
+    /// The elements that these tables begin with: 1,000,000. A compiler makes an image of each table; 18 KB of them can take gigabytes.
+    pub const DECLARED_TABLE_ELEMENTS: u64 = 1_000_000;
+    /// Local variables of all functions: 5,000,000. A function of nine bytes can declare 50,000, which take four milliseconds to compile.
+    pub const LOCALS: u64 = 5_000_000;
     /// Types of all modules and components: 50,000.
     pub const TYPES: u64 = 50_000;
     /// Functions of all modules: 100,000. 200,000 compile for ten seconds and take a gigabyte.

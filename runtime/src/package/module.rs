@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use wasmparser::{CompositeInnerType, MemoryType, Payload, RecGroup};
+use wasmparser::{CompositeInnerType, FunctionBody, MemoryType, Payload, RecGroup};
 
 use super::PackageError;
 use super::cost::{Cost, Totals};
@@ -42,18 +42,22 @@ impl Module {
             Payload::ImportSection(imports) => self.names(imports.count().into(), cost),
             Payload::ExportSection(exports) => self.names(exports.count().into(), cost),
             Payload::MemorySection(memories) => memories.into_iter().try_for_each(|memory| {
+                cost.memories(1)?;
                 self.memory(&memory.map_err(|error| PackageError::malformed(&error))?);
                 self.totals.check()
             }),
             Payload::TableSection(tables) => tables.into_iter().try_for_each(|table| {
                 let table = table.map_err(|error| PackageError::malformed(&error))?;
+                cost.tables(1)?;
+                cost.table_elements(table.ty.initial)?;
                 self.table(table.ty.initial);
                 self.totals.check()
             }),
             Payload::CodeSectionEntry(body) => {
                 let range = body.range();
                 let bytes = range.end.saturating_sub(range.start);
-                cost.code(bytes.saturating_mul(self.widest.max(1)))
+                cost.code(bytes.saturating_mul(self.widest.max(1)))?;
+                locals(&body, cost)
             }
             _ => Ok(()),
         }
@@ -98,4 +102,14 @@ impl Module {
         self.totals.tables += 1;
         self.totals.table_elements = self.totals.table_elements.saturating_add(elements);
     }
+}
+
+/// Counts the local variables that a function declares: a few bytes stand for up to 50,000.
+fn locals(body: &FunctionBody<'_>, cost: &mut Cost) -> Result<(), PackageError> {
+    let malformed = |error| PackageError::malformed(&error);
+    let groups = body.get_locals_reader().map_err(malformed)?;
+    groups.into_iter().try_for_each(|group| {
+        let (count, _) = group.map_err(malformed)?;
+        cost.locals(count.into())
+    })
 }

@@ -8,6 +8,7 @@
 mod bombs;
 mod damage;
 mod manifests;
+mod unused;
 
 use std::str::FromStr;
 

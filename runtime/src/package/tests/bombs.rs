@@ -8,7 +8,7 @@ use super::super::*;
 use super::{leb, section, wasm};
 
 /// Scans on a thread with a stack of 2 MiB, within the time that `validate` has.
-fn scan(bytes: Vec<u8>) -> Result<Scan, PackageError> {
+pub(super) fn scan(bytes: Vec<u8>) -> Result<Scan, PackageError> {
     let start = Instant::now();
     let thread = thread::Builder::new().stack_size(2 << 20);
     let result = thread
@@ -20,7 +20,7 @@ fn scan(bytes: Vec<u8>) -> Result<Scan, PackageError> {
     result
 }
 
-fn too_many(bytes: Vec<u8>) -> &'static str {
+pub(super) fn too_many(bytes: Vec<u8>) -> &'static str {
     match scan(bytes) {
         Err(PackageError::TooMany { what, count, limit }) => {
             assert!(count > limit);
@@ -38,11 +38,11 @@ fn too_deep(bytes: Vec<u8>) {
     );
 }
 
-fn component(sections: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn component(sections: &[Vec<u8>]) -> Vec<u8> {
     [b"\0asm\x0d\0\x01\0".to_vec(), sections.concat()].concat()
 }
 
-fn module(sections: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn module(sections: &[Vec<u8>]) -> Vec<u8> {
     component(&[section(
         1,
         &[b"\0asm\x01\0\0\0".to_vec(), sections.concat()].concat(),
