@@ -1,8 +1,9 @@
 //! Keeps an agent's tools within rules, and what it says within others.
 
+mod command;
 mod edit;
 mod glob;
-mod read;
+mod path;
 mod rule;
 
 use portcullis_sdk::config;

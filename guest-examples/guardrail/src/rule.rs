@@ -4,7 +4,7 @@ use portcullis_sdk::Value;
 use serde::Deserialize;
 
 use crate::glob::fits;
-use crate::read;
+use crate::{command, path};
 
 /// A rule, as an operator writes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,37 +48,55 @@ impl Rule {
         let texts = self.texts(arguments);
         // An argument that is left out is not one of those that are allowed.
         let is_missing = self.allowed.is_some() && texts.is_empty();
-        is_missing || texts.iter().any(|text| self.is_against(text))
+        is_missing
+            || texts
+                .iter()
+                .any(|text| self.is_forbidden(text) || !self.is_allowed(text))
     }
 
-    /// The arguments that the rule is for, as it reads them.
+    /// The arguments that the rule is for.
     fn texts(&self, arguments: &Value) -> Vec<String> {
         let mut texts = Vec::new();
         match &self.argument {
             Some(name) => texts_of(arguments.get(name), &mut texts),
             None => texts_of(Some(arguments), &mut texts),
         }
-        match self.kind {
-            Kind::Text => texts,
-            Kind::Path => texts.iter().map(|text| read::path(text)).collect(),
-            Kind::Command => texts.iter().flat_map(|text| read::commands(text)).collect(),
-        }
+        texts
     }
 
-    fn is_against(&self, text: &str) -> bool {
-        let fits = |patterns: &[String]| patterns.iter().any(|pattern| self.fits(pattern, text));
-        fits(&self.forbidden) || self.allowed.as_ref().is_some_and(|allowed| !fits(allowed))
-    }
-
-    /// A pattern of a name is for the names in a path; what is forbidden in a directory is forbidden below it.
-    fn fits(&self, pattern: &str, text: &str) -> bool {
+    fn is_forbidden(&self, text: &str) -> bool {
         match self.kind {
-            Kind::Path if !pattern.contains('/') && self.allowed.is_none() => {
-                text.split('/').any(|part| fits(pattern, part))
+            Kind::Text => fits_any(&self.forbidden, text),
+            Kind::Path => {
+                let path = path::read(text);
+                // A pattern of a name is for the names in a path; what is forbidden in a directory is forbidden below it.
+                let is_against = |pattern: &String| match pattern.contains('/') {
+                    true => fits(pattern, &path),
+                    false => path.split('/').any(|part| fits(pattern, part)),
+                };
+                self.forbidden.iter().any(is_against)
             }
-            _ => fits(pattern, text),
+            Kind::Command => {
+                let mut commands = command::meant(text).into_iter();
+                commands.any(|command| fits_any(&self.forbidden, &command))
+            }
         }
     }
+
+    fn is_allowed(&self, text: &str) -> bool {
+        let Some(allowed) = &self.allowed else {
+            return true;
+        };
+        match self.kind {
+            Kind::Text => fits_any(allowed, text),
+            Kind::Path => fits_any(allowed, &path::read(text)),
+            Kind::Command => command::is_allowed(text, allowed),
+        }
+    }
+}
+
+fn fits_any(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|pattern| fits(pattern, text))
 }
 
 /// The texts in a value; numbers and the like as JSON has them. Recursive: arguments come through a parser that bounds their depth.
@@ -150,6 +168,35 @@ mod tests {
         assert!(is_broken(json!({"path": "notes/../src/a"})));
         assert!(is_broken(json!({"path": ["notes/a", "src/a"]})));
         assert!(is_broken(json!({})), "left out");
+    }
+
+    #[test]
+    fn what_is_forbidden_is_so_within_what_is_allowed() {
+        let lists = json!({"kind": "path", "forbidden": [".git"], "allowed": ["src/*"]});
+        let rule = rule(lists);
+        let is_broken = |path: &str| is_broken(&rule, "read_file", json!({"path": path}));
+        assert!(is_broken("src/.git/hooks/x"));
+        assert!(is_broken("src/a/.git"));
+        assert!(is_broken("docs/a"));
+        assert!(!is_broken("src/a"));
+    }
+
+    #[test]
+    fn commands_that_are_allowed_are_so_as_they_are_written() {
+        let lists =
+            json!({"kind": "command", "forbidden": ["cargo publish*"], "allowed": ["cargo *"]});
+        let rule = rule(lists);
+        let is_broken = |line: &str| is_broken(&rule, "run_file", json!({"line": line}));
+        assert!(!is_broken("cargo t"));
+        for line in [
+            "sudo cargo t",
+            "./cargo t",
+            "cargo t; ls",
+            "cargo 'publish'",
+            "",
+        ] {
+            assert!(is_broken(line), "{line}");
+        }
     }
 
     #[test]
