@@ -6,6 +6,8 @@ mod key_block;
 mod rules;
 mod span;
 mod token;
+mod url;
+mod value;
 
 use portcullis_sdk::config;
 use portcullis_sdk::prelude::*;

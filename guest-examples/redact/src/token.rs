@@ -61,7 +61,7 @@ pub fn find(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let begins_a_word = at == 0 || !bytes.get(at - 1).copied().is_some_and(is_part);
+        let begins_a_word = begins_a_word(bytes.get(..at).unwrap_or_default());
         let found = text.get(at..).filter(|_| begins_a_word).and_then(token);
         match found {
             Some((len, kind)) => {
@@ -75,6 +75,18 @@ pub fn find(text: &str) -> Vec<Span> {
         }
     }
     spans
+}
+
+/// Whether what comes after this begins a word. The letter of an escape is a part of none: `\\n`, and as JSON writes any character, `\\u000a`.
+fn begins_a_word(before: &[u8]) -> bool {
+    match before {
+        [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'0'] => true,
+        [.., b'\\', b'u', a, b, c, d] if [a, b, c, d].iter().all(|it| it.is_ascii_hexdigit()) => {
+            true
+        }
+        [.., last] => !is_part(*last),
+        [] => true,
+    }
 }
 
 /// The token that a text begins with: its length and what it is.
@@ -121,6 +133,17 @@ mod tests {
             let mark = format!("[redacted: {kind}]");
             assert_eq!(hidden(&text), format!("a {mark}, b \"{mark}\". {mark}."));
         }
+    }
+
+    #[test]
+    fn tokens_are_found_after_escapes() {
+        let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+        for before in ["keys:\\n", "\\t", "\\u000a", "\\u0022", "\\\\n"] {
+            let text = format!("{before}{token}\\n");
+            let expected = format!("{before}[redacted: access token]\\n");
+            assert_eq!(hidden(&text), expected);
+        }
+        assert_eq!(hidden(&format!("n{token}")), format!("n{token}"));
     }
 
     #[test]
