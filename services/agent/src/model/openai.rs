@@ -24,6 +24,6 @@ impl Model for OpenAi {
         let body = serde_json::to_vec(&wire::Request::of(ask))
             .map_err(|error| ProviderError::Never(error.to_string()))?;
         let reply = self.0.complete(body).await?;
-        wire::answer(&reply).map_err(ProviderError::Never)
+        wire::answer(&reply).map_err(|why| ProviderError::Never(self.0.quote(&why)))
     }
 }

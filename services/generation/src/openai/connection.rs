@@ -1,5 +1,8 @@
 //! The way to a server that speaks the protocol: where it is, the key that it asks for, and what may come back.
 
+mod secrets;
+
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -9,17 +12,16 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::wire;
 use crate::provider::ProviderError;
+use secrets::{Secrets, without_credentials};
 
 /// A reply that is longer is no reply: what is asked for is at most some thousand tokens.
 const MAX_REPLY_BYTES: usize = 1024 * 1024;
 
-/// What an error of a server may say in the host's log.
-const MAX_ERROR_CHARS: usize = 200;
-
 /// Where a server is, and what to ask it for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Endpoint {
-    /// The address up to and without `/chat/completions`, for example `http://localhost:11434/v1`.
+    /// The address up to and without `/chat/completions`, for example `http://localhost:11434/v1`. Its query goes with each request. A user, a
+    /// password and a query are shown nowhere.
     pub base_url: String,
     /// The model's name, as the server knows it.
     pub model: String,
@@ -41,6 +43,17 @@ impl Endpoint {
     }
 }
 
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("base_url", &without_credentials(&self.base_url))
+            .field("model", &self.model)
+            .field("api_key", &self.api_key)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -50,7 +63,7 @@ pub enum EndpointError {
         "`{base_url}` is no address of a server: {why}; write it as in http://localhost:11434/v1"
     )]
     BaseUrl {
-        /// The address.
+        /// The address, without user, password and query.
         base_url: String,
         /// Why not.
         why: String,
@@ -68,6 +81,7 @@ pub struct Connection {
     client: Client,
     url: Url,
     authorization: Option<HeaderValue>,
+    secrets: Secrets,
 }
 
 impl Connection {
@@ -85,11 +99,19 @@ impl Connection {
             .build()
             .map_err(|error| EndpointError::Client(error.to_string()))?;
         let authorization = endpoint.api_key.as_ref().map(bearer).transpose()?;
+        let secrets = Secrets::of(&url, endpoint.api_key.as_ref());
         Ok(Self {
             client,
             url,
             authorization,
+            secrets,
         })
+    }
+
+    /// What a server said, or a fault that quotes it, for an error: in at most 200 characters, and without the credentials that the server
+    /// was sent.
+    pub fn quote(&self, said: &str) -> String {
+        self.secrets.quote(said)
     }
 
     /// Asks for a chat completion: `body` is the request, as JSON, and what comes back is the server's reply, at most 1 MiB of it.
@@ -101,7 +123,7 @@ impl Connection {
         let (status, after) = (response.status(), retry_after(&response));
         let body = read(response).await?;
         if !status.is_success() {
-            return Err(refused(status, after, &body));
+            return Err(refused(status, after, self.quote(&wire::complaint(&body))));
         }
         Ok(body)
     }
@@ -124,15 +146,20 @@ impl Connection {
 
 fn completions(base_url: &str) -> Result<Url, EndpointError> {
     let wrong = |why: String| EndpointError::BaseUrl {
-        base_url: base_url.to_owned(),
+        base_url: without_credentials(base_url),
         why,
     };
-    let url = format!("{}/chat/completions", base_url.trim_end_matches('/'));
-    let url = Url::parse(&url).map_err(|error| wrong(error.to_string()))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(wrong(format!("`{other}` is neither http nor https"))),
+    let mut url = Url::parse(base_url).map_err(|error| wrong(error.to_string()))?;
+    // Not which it is: where a scheme is missing that is the user's name.
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong(
+            "it begins with neither http:// nor https://".to_owned(),
+        ));
     }
+    let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    url.set_fragment(None);
+    Ok(url)
 }
 
 fn bearer(key: &SecretString) -> Result<HeaderValue, EndpointError> {
@@ -165,11 +192,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, ProviderError> {
 }
 
 /// A server that is busy or broken may do better later; one that refuses the request will refuse it again.
-fn refused(status: StatusCode, after: Option<Duration>, body: &[u8]) -> ProviderError {
-    let said: String = wire::complaint(body)
-        .chars()
-        .take(MAX_ERROR_CHARS)
-        .collect();
+fn refused(status: StatusCode, after: Option<Duration>, said: String) -> ProviderError {
     let why = format!("the server answered {status}: {said}");
     let is_passing = status.is_server_error()
         || status == StatusCode::TOO_MANY_REQUESTS
@@ -203,6 +226,9 @@ mod tests {
         let expected = "http://localhost:11434/v1/chat/completions";
         assert_eq!(url("http://localhost:11434/v1").unwrap(), expected);
         assert_eq!(url("http://localhost:11434/v1/").unwrap(), expected);
+        let with_query = url("https://ada:x@h/v1/?key=a%2Fb#c").unwrap();
+        assert_eq!(with_query, "https://ada:x@h/v1/chat/completions?key=a%2Fb");
+        assert_eq!(url("http://h").unwrap(), "http://h/chat/completions");
         assert!(url("localhost").is_err());
         assert!(url("ftp://localhost").is_err());
     }
@@ -217,6 +243,30 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_shown_without_its_credentials() {
+        for base_url in [
+            "https://canary:canary@host/v1?key=canary#canary",
+            "ftp://canary:canary@host/v1?key=canary",
+            "https://canary:canary@host:port/v1?key=canary",
+            "canary:canary@host/v1",
+        ] {
+            let endpoint = Endpoint::new(base_url, "m");
+            let shown = format!("{endpoint:?}");
+            assert!(
+                shown.contains("host") && !shown.contains("canary"),
+                "{shown}"
+            );
+            if let Err(error) = Connection::new(&endpoint) {
+                let shown = format!("{error} {error:?}");
+                assert!(
+                    shown.contains("host") && !shown.contains("canary"),
+                    "{shown}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn what_may_pass_is_told_from_what_will_not() {
         for (status, later) in [
             (400, false),
@@ -227,7 +277,7 @@ mod tests {
             (500, true),
             (503, true),
         ] {
-            let error = refused(StatusCode::from_u16(status).unwrap(), None, b"{}");
+            let error = refused(StatusCode::from_u16(status).unwrap(), None, String::new());
             assert_eq!(
                 matches!(error, ProviderError::Later { .. }),
                 later,

@@ -39,6 +39,6 @@ impl Provider for OpenAi {
         let ask = serde_json::to_vec(&wire::Ask::of(&self.model, request))
             .map_err(|error| ProviderError::Never(error.to_string()))?;
         let reply = self.connection.complete(ask).await?;
-        wire::text(&reply).map_err(ProviderError::Never)
+        wire::text(&reply).map_err(|why| ProviderError::Never(self.connection.quote(&why)))
     }
 }
