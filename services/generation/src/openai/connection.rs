@@ -152,9 +152,7 @@ fn completions(base_url: &str) -> Result<Url, EndpointError> {
     let mut url = Url::parse(base_url).map_err(|error| wrong(error.to_string()))?;
     // Not which it is: where a scheme is missing that is the user's name.
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong(
-            "it begins with neither http:// nor https://".to_owned(),
-        ));
+        return Err(wrong("its scheme is neither http nor https".to_owned()));
     }
     let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
     url.set_path(&path);
