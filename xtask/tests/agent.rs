@@ -105,7 +105,7 @@ fn a_server_of_the_users_own() {
     assert!(told.as_str().unwrap().contains("Wednesday,57"));
 }
 
-/// A server that is not there, a plugin that is not, and a model without a server.
+/// A server that is not there, a plugin that is not, a model without a server, and files that are not the demo's.
 #[test]
 fn the_options_are_checked() {
     let files = tempfile::tempdir().unwrap();
@@ -114,4 +114,12 @@ fn the_options_are_checked() {
     demo(files.path(), &["--model", "x"]).status(2);
     let ended = demo(files.path(), &["--texts-from", "ftp://x"]).status(2);
     assert!(ended.stderr.contains("neither http nor https"));
+
+    // A directory of the user's own is left as it is.
+    let own = tempfile::tempdir().unwrap();
+    std::fs::write(own.path().join("settings.env"), "mine").unwrap();
+    let ended = demo(own.path(), &[]).status(2);
+    assert!(ended.stderr.contains("files that are not the demo's"));
+    let left = std::fs::read_to_string(own.path().join("settings.env")).unwrap();
+    assert_eq!(left, "mine");
 }

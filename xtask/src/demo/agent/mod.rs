@@ -44,7 +44,7 @@ pub(crate) struct Options {
     /// Leaves a plugin out, to see what the agent does without it. May be given several times.
     #[arg(long, value_name = "PLUGIN")]
     pub(crate) without: Vec<String>,
-    /// The directory that the agent works in; the files of the demo are written there.
+    /// The directory that the agent works in; the files of the demo are written there. It is empty, not there yet, or one of an earlier demo.
     #[arg(long, value_name = "DIR", default_value = "target/demo/agent")]
     pub(crate) files: PathBuf,
     /// The directory of finished plugins.
@@ -84,6 +84,15 @@ pub(crate) enum DemoError {
         /// Why.
         source: io::Error,
     },
+    /// The directory has files of somebody else.
+    #[error(
+        "{} has files that are not the demo's, which would overwrite them; name a directory that is empty or not there, or remove this one if it was a demo's",
+        path.display()
+    )]
+    Taken {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The server that answers by a script does not start.
     #[error("the server that answers by a script does not start: {0}")]
     Server(io::Error),
@@ -106,7 +115,11 @@ impl DemoError {
     pub(crate) fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::UnknownPlugin { .. } | Self::Plugin(_) | Self::Endpoint(_) | Self::Files { .. }
+            Self::UnknownPlugin { .. }
+                | Self::Plugin(_)
+                | Self::Endpoint(_)
+                | Self::Files { .. }
+                | Self::Taken { .. }
         )
     }
 }
