@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use super::work::FILE_BYTES;
 use super::*;
 use crate::tool::Toolbox;
 
@@ -88,4 +89,54 @@ async fn the_directory_cannot_be_left() {
     let kept = std::fs::read_to_string(absolute).unwrap();
     assert_eq!(kept, "outside");
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 2);
+}
+
+/// Files of a user's own stay what they are, also those whose names are guessed.
+#[cfg(unix)]
+#[tokio::test]
+async fn writing_touches_one_file() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let (place, tools) = fill();
+    let inside = place.path().join("inside");
+    std::fs::write(inside.join("kept"), "kept").unwrap();
+    std::fs::write(inside.join("a.txt.new"), "mine").unwrap();
+    symlink("kept", inside.join("b.txt.new")).unwrap();
+    let script = inside.join("a.txt");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o750)).unwrap();
+    for path in ["a.txt", "b.txt"] {
+        let said = run(&tools, "write_file", json!({"path": path, "text": "new"})).await;
+        assert!(!said.starts_with("error"), "{said}");
+    }
+    let read = |name: &str| std::fs::read_to_string(inside.join(name)).unwrap();
+    assert_eq!((read("a.txt"), read("b.txt")), ("new".into(), "new".into()));
+    assert_eq!(
+        (read("a.txt.new"), read("kept")),
+        ("mine".into(), "kept".into())
+    );
+    let mode = std::fs::metadata(&script).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o750);
+
+    // A directory cannot be replaced: nothing is left of the attempt.
+    let before = std::fs::read_dir(&inside).unwrap().count();
+    let said = run(&tools, "write_file", json!({"path": "src", "text": "x"})).await;
+    assert!(said.starts_with("error"), "{said}");
+    assert_eq!(std::fs::read_dir(&inside).unwrap().count(), before);
+}
+
+#[test]
+fn work_that_nobody_waits_for_ends() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("a"), "old").unwrap();
+    let directory = Directory::open(place.path()).unwrap().0;
+    let (cancel, waits) = Cancel::pair();
+    assert!(write(&directory, "a", "new", &cancel).is_ok());
+    drop(waits);
+    assert!(write(&directory, "a", "late", &cancel).is_err());
+    assert!(write(&directory, "new/b", "late", &cancel).is_err());
+    assert!(read(&directory, "a", &cancel).is_err());
+    assert!(list(&directory, ".", &cancel).is_err());
+    let left = std::fs::read_to_string(place.path().join("a")).unwrap();
+    assert_eq!(left, "new");
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
 }
