@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What a run may use up. A model decides how often it asks for tools and what it writes, so each of these ends or cuts something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// How often the model is asked. Default 16: what takes more steps goes in circles more often than not, and each turn costs the whole
+    /// How often the model is asked; no tools are used after the last answer. Default 16: what takes more steps goes in circles more often than not, and each turn costs the whole
     /// conversation again.
     pub turns: u32,
     /// How many of the tools that an answer asks for are used; the model is told that the others were not. Default 8.
@@ -16,7 +16,7 @@ pub struct Bounds {
     /// The longest text: of a work item's description, of an answer, and of a tool's arguments, each, in bytes. Default 64 KiB, more than a model
     /// writes with [`Options::max_tokens`](crate::Options::max_tokens).
     pub text_bytes: usize,
-    /// The longest conversation, in bytes; a run whose conversation is longer ends. Default 512 KiB: plugins get it in one piece, and a
+    /// The longest conversation, in bytes of JSON; a run whose conversation is longer ends, as does one whose model asks for tools at greater length. Default 512 KiB: plugins get it in one piece, and a
     /// crossing has 1 MiB.
     pub conversation_bytes: usize,
     /// How long a run may take, plugins, tools and waiting for the model included. Default 10 minutes.

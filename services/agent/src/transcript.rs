@@ -101,7 +101,7 @@ pub enum Use {
     Done,
     /// The tool said what went wrong.
     Failed,
-    /// There was nothing to run: no such tool, arguments that do not fit, or too many uses in one turn.
+    /// There was nothing to run: no such tool, arguments that do not fit, too many uses in one turn, or no turn after it.
     NotRun,
     /// A handler of `tool.pre_exec` refused it.
     Refused {

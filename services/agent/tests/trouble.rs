@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use common::{Office, failed, item, last};
-use portcullis_agent::model::{Answer, Ask, Model, ProviderError};
+use portcullis_agent::model::{Answer, Ask, Model, ProviderError, ToolCall};
 use portcullis_agent::tool::ToolError;
 use portcullis_agent::{
     Agent, Bound, Delivery, DeliveryError, Entry, NewWorkItem, Outcome, Tool, Use, WorkItem,
@@ -48,6 +48,8 @@ async fn a_server_that_fails() {
         failed(&transcript, why);
         assert_eq!(office.server.received(asked).len(), asked, "{why}");
         assert_eq!(transcript.response(), None);
+        let is_paid = why == "said nothing" || why == "70000 bytes";
+        assert_eq!(transcript.usage.answers, u32::from(is_paid), "{why}");
     }
 }
 
@@ -98,6 +100,25 @@ async fn a_wrong_key_is_not_told() {
     let transcript = office.agent_at(&endpoint).work(item()).await;
     failed(&transcript, "401");
     assert!(!format!("{transcript:?} {transcript}").contains("canary"));
+
+    // Nor where the server says it back, in words or in what is no reply.
+    for (step, why) in [
+        (
+            Step::Refuse(400, "the key sk-canary is odd".to_owned()),
+            "the key [hidden] is odd",
+        ),
+        (
+            Step::Body(json!({"choices": "sk-canary"}).to_string()),
+            "no chat completion",
+        ),
+    ] {
+        let office = Office::new(&Script::new([step]).key("sk-canary"));
+        let mut endpoint = office.endpoint();
+        endpoint.api_key = Some("sk-canary".into());
+        let transcript = office.agent_at(&endpoint).work(item()).await;
+        failed(&transcript, why);
+        assert!(!format!("{transcript:?} {transcript}").contains("canary"));
+    }
 }
 
 /// Proves E7: what is wrong with the use of a tool is told to the model, which may do better; no hook is reached for what is never used.
@@ -225,6 +246,14 @@ async fn a_model_that_does_not_stop() {
     };
     assert_eq!(transcript.outcome, stopped);
     assert_eq!(office.server.received(4).len(), 4);
+    // What a tool would do after the last answer nobody would read.
+    let used = transcript.entries.iter().filter_map(|entry| match entry {
+        Entry::Used { turn, came, .. } => Some((*turn, came.clone())),
+        _ => None,
+    });
+    let used: Vec<_> = used.collect();
+    let done = |turn| (turn, Use::Done);
+    assert_eq!(used, [done(1), done(2), done(3), (4, Use::NotRun)]);
 
     let many = (0..10)
         .map(|_| Call::new("list_files", json!({})))
@@ -275,6 +304,68 @@ async fn what_is_too_long_ends() {
         };
         assert!(said.contains(why), "{said}");
     }
+}
+
+/// Asks for a tool, with an id that is none or too long, and counts no tokens.
+struct Unnamed(usize);
+
+#[async_trait]
+impl Model for Unnamed {
+    async fn complete(&self, ask: &Ask) -> Result<Answer, ProviderError> {
+        let is_first = ask.messages.len() < 3;
+        let call = |id: &str| ToolCall {
+            id: id.to_owned(),
+            tool: "read_file".to_owned(),
+            arguments: json!({"path": "x".repeat(self.0)}),
+        };
+        Ok(match is_first {
+            true => Answer {
+                tool_calls: vec![call(""), call(&"x".repeat(129)), call("own")],
+                ..Answer::default()
+            },
+            false => Answer {
+                content: Some("Done.".to_owned()),
+                ..Answer::default()
+            },
+        })
+    }
+}
+
+/// Proves E7: uses of tools have ids of a bounded length; what they and the offered tools cost is counted where no server does, as is an answer
+/// that is too long to be taken.
+#[tokio::test]
+async fn what_tools_and_long_answers_cost_is_counted() {
+    let office = Office::new(&Script::default());
+    let office = office.with_scribe(json!({}), json!({})).await;
+    let agent = |arguments: usize| {
+        let (host, tools) = (office.rig.host.clone(), office.tools.clone());
+        Agent::new(host, Unnamed(arguments), tools, office.options.clone())
+    };
+    let transcript = agent(400).work(item()).await;
+    assert_eq!(transcript.outcome, Outcome::Delivered, "{transcript}");
+    let ids = transcript.entries.iter().filter_map(|entry| match entry {
+        Entry::Used { call, .. } => Some(call.as_str()),
+        _ => None,
+    });
+    let ids: Vec<_> = ids.collect();
+    assert_eq!(ids, ["call-1-0", "call-1-1", "own"]);
+    assert!(transcript.usage.completion_tokens > 3 * 100);
+    // The three tools of a directory have some hundred bytes each, and are offered twice.
+    assert!(transcript.usage.prompt_tokens > 2 * 3 * 25 + 3 * 100);
+
+    let transcript = agent(200_000).work(item()).await;
+    failed(&transcript, "bytes, and at most 524288 are taken");
+    assert!(transcript.usage.completion_tokens > 150_000);
+    let seen = office.seen();
+    let mut after = seen.iter().rev();
+    let last = after
+        .find(|seen| seen["point"] == "model.post_call")
+        .unwrap();
+    assert_eq!(last["data"]["tool_calls"], json!([]));
+    assert_eq!(
+        last["data"]["completion_tokens"],
+        transcript.usage.completion_tokens
+    );
 }
 
 /// A model and a delivery of an embedder's own, which panic.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 pub use portcullis::extension::hooks::{Message, ToolCall};
 pub use portcullis_generation::ProviderError;
 pub use portcullis_generation::openai::{Endpoint, EndpointError};
+use serde::Serialize;
 use serde_json::Value;
 
 pub use openai::OpenAi;
@@ -52,7 +53,7 @@ pub struct Offer {
 pub struct Answer {
     /// What it said.
     pub content: Option<String>,
-    /// The tools that it wants to use. Arguments that were no JSON stand there as text.
+    /// The tools that it wants to use. Arguments that were no JSON stand there as text. An id that is empty or longer than 128 bytes is replaced.
     pub tool_calls: Vec<ToolCall>,
     /// Why it ended, in the server's words: `stop`, `tool_calls`, `length`.
     pub finish: Option<String>,
@@ -67,9 +68,22 @@ pub(crate) fn estimate(bytes: usize) -> u64 {
     bytes.div_ceil(4) as u64
 }
 
-/// How many bytes of text are in a message.
+/// How many bytes a message has as JSON, which is how plugins and servers get it.
 pub(crate) fn bytes_of(message: &Message) -> usize {
-    let calls = message.tool_calls.iter();
-    let calls = calls.map(|call| call.tool.len() + call.arguments.to_string().len());
-    message.role.len() + message.content.len() + calls.sum::<usize>()
+    json_bytes(message)
+}
+
+/// How many bytes there are in a tool that is offered.
+pub(crate) fn bytes_of_offer(offer: &Offer) -> usize {
+    offer.name.len() + offer.description.len() + json_bytes(&offer.parameters)
+}
+
+/// How many bytes there are in the tools that an answer wants to use.
+pub(crate) fn bytes_of_calls(calls: &[ToolCall]) -> usize {
+    calls.iter().map(json_bytes).sum()
+}
+
+fn json_bytes(value: &impl Serialize) -> usize {
+    // What cannot be written goes nowhere.
+    serde_json::to_vec(value).map_or(0, |json| json.len())
 }

@@ -166,10 +166,9 @@ pub(super) fn answer(body: &[u8]) -> Result<Answer, String> {
     if calls.len() > MAX_CALLS {
         return Err(format!("the reply asks for more than {MAX_CALLS} tools"));
     }
-    let calls = calls.into_iter().enumerate();
     Ok(Answer {
         content: first.message.content.filter(|content| !content.is_empty()),
-        tool_calls: calls.map(|(place, call)| call.read(place)).collect(),
+        tool_calls: calls.into_iter().map(SaidCall::read).collect(),
         finish: first.finish_reason,
         prompt_tokens: usage.prompt_tokens,
         completion_tokens: usage.completion_tokens,
@@ -177,7 +176,7 @@ pub(super) fn answer(body: &[u8]) -> Result<Answer, String> {
 }
 
 impl SaidCall {
-    fn read(self, place: usize) -> ToolCall {
+    fn read(self) -> ToolCall {
         let arguments = match self.function.arguments {
             Value::String(text) if text.trim().is_empty() => Value::Null,
             Value::String(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
@@ -189,11 +188,7 @@ impl SaidCall {
             arguments => arguments,
         };
         ToolCall {
-            // Without one, what came of the call could not be told to belong to it.
-            id: match self.id.is_empty() {
-                true => format!("call-{place}"),
-                false => self.id,
-            },
+            id: self.id,
             tool: self.function.name,
             arguments,
         }
@@ -275,7 +270,7 @@ mod tests {
             .collect();
         let expected = [
             ("c", json!({"a": 1})),
-            ("call-1", json!({"a": 1})),
+            ("", json!({"a": 1})),
             ("e", json!({})),
             ("g", json!("{a")),
         ];

@@ -2,32 +2,57 @@
 
 use std::time::Duration;
 
-use portcullis::extension::hooks::{Message, ModelPostCall, ModelPreCall};
+use portcullis::extension::hooks::{Message, ModelPostCall, ModelPreCall, ToolCall};
 
 use super::{Run, Step, message};
 use crate::caught::caught;
-use crate::model::{Answer, Ask, ProviderError, bytes_of, estimate};
+use crate::model::{
+    Answer, Ask, ProviderError, bytes_of, bytes_of_calls, bytes_of_offer, estimate,
+};
+use crate::text;
 use crate::transcript::{Bound, Entry, Outcome};
 
 /// The longest wait before the model is asked again, whatever its server asks for: somebody waits for the run.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The longest id of a use of a tool, in bytes. Servers make them of about 30.
+const ID_BYTES: usize = 128;
 
 impl Run<'_> {
     /// What the model says in this turn.
     pub(super) async fn ask(&mut self, turn: u32) -> Step<Message> {
         self.check_conversation()?;
         let ask = self.request(turn).await?;
-        let answer = self.complete(&ask).await?;
-        let text_bytes = self.bounds().text_bytes;
-        if let Some(content) = answer.content.as_ref().filter(|it| it.len() > text_bytes) {
-            let bytes = content.len();
-            return Err(Outcome::Failed {
-                why: format!(
-                    "the model's answer has {bytes} bytes, and at most {text_bytes} are taken"
-                ),
-            });
+        let mut answer = self.complete(&ask).await?;
+        name_calls(turn, &mut answer.tool_calls);
+        let usage = usage(&ask, &answer);
+        let excess = self.cut(&mut answer);
+        // Told to plugins in any case: it has been paid for.
+        let said = self.read(turn, &ask, answer, usage).await;
+        match excess {
+            None => Ok(said),
+            Some(why) => Err(Outcome::Failed { why }),
         }
-        Ok(self.read(turn, &ask, answer).await)
+    }
+
+    /// Cuts an answer that is too long, and says so.
+    fn cut(&self, answer: &mut Answer) -> Option<String> {
+        let bounds = self.bounds();
+        let said = answer.content.as_ref().map_or(0, String::len);
+        let called = bytes_of_calls(&answer.tool_calls);
+        if said > bounds.text_bytes {
+            let content = answer.content.take();
+            answer.content = content.map(|content| text::cut(&content, bounds.text_bytes));
+        }
+        if called > bounds.conversation_bytes {
+            answer.tool_calls.clear();
+        }
+        let excess = |bytes: usize, most: usize| {
+            (bytes > most).then(|| {
+                format!("the model's answer has {bytes} bytes, and at most {most} are taken")
+            })
+        };
+        excess(said, bounds.text_bytes).or_else(|| excess(called, bounds.conversation_bytes))
     }
 
     fn check_conversation(&self) -> Step<()> {
@@ -45,10 +70,7 @@ impl Run<'_> {
     async fn request(&mut self, turn: u32) -> Step<Ask> {
         let options = &self.agent.options;
         let tools = self.tools.offers();
-        let offered = tools.iter().map(|tool| {
-            tool.name.len() + tool.description.len() + tool.parameters.to_string().len()
-        });
-        let bytes = self.conversation_bytes() + offered.sum::<usize>();
+        let bytes = self.conversation_bytes() + tools.iter().map(bytes_of_offer).sum::<usize>();
         let point = ModelPreCall {
             run: self.transcript.run.clone(),
             turn,
@@ -104,11 +126,13 @@ impl Run<'_> {
     }
 
     /// The answer, as plugins leave it.
-    async fn read(&mut self, turn: u32, ask: &Ask, answer: Answer) -> Message {
-        let sent: usize = ask.messages.iter().map(bytes_of).sum();
-        let said = answer.content.as_ref().map_or(0, String::len);
-        let prompt_tokens = answer.prompt_tokens.unwrap_or_else(|| estimate(sent));
-        let completion_tokens = answer.completion_tokens.unwrap_or_else(|| estimate(said));
+    async fn read(
+        &mut self,
+        turn: u32,
+        ask: &Ask,
+        answer: Answer,
+        (prompt_tokens, completion_tokens): (u64, u64),
+    ) -> Message {
         let usage = &mut self.transcript.usage;
         usage.answers += 1;
         usage.prompt_tokens = usage.prompt_tokens.saturating_add(prompt_tokens);
@@ -133,5 +157,30 @@ impl Run<'_> {
         let mut said = message("assistant", point.content.unwrap_or_default());
         said.tool_calls = point.tool_calls;
         said
+    }
+}
+
+/// The tokens of a conversation and of its answer, as the server counts them; else estimated, with the tools that were offered and asked for.
+fn usage(ask: &Ask, answer: &Answer) -> (u64, u64) {
+    let messages: usize = ask.messages.iter().map(bytes_of).sum();
+    let offers: usize = ask.tools.iter().map(bytes_of_offer).sum();
+    let said = answer.content.as_ref().map_or(0, String::len);
+    let called = bytes_of_calls(&answer.tool_calls);
+    let prompt = answer.prompt_tokens;
+    let completion = answer.completion_tokens;
+    (
+        prompt.unwrap_or_else(|| estimate(messages + offers)),
+        completion.unwrap_or_else(|| estimate(said + called)),
+    )
+}
+
+/// Names the uses of tools that have no name, or one that is longer than any server's: without one, what came of a use could not be told to
+/// belong to it, and each is sent again with every turn.
+fn name_calls(turn: u32, calls: &mut [ToolCall]) {
+    let is_wrong = |call: &ToolCall| call.id.is_empty() || call.id.len() > ID_BYTES;
+    for (place, call) in calls.iter_mut().enumerate() {
+        if is_wrong(call) {
+            call.id = format!("call-{turn}-{place}");
+        }
     }
 }

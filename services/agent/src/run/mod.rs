@@ -104,7 +104,12 @@ impl<'a> Run<'a> {
             if calls.is_empty() {
                 return self.respond(item).await;
             }
-            self.use_tools(turn, calls).await?;
+            // Nobody reads what comes of a tool after the last turn.
+            let most = match turn == turns {
+                true => 0,
+                false => self.bounds().calls_per_turn,
+            };
+            self.use_tools(turn, calls, most).await?;
         }
         Err(Outcome::Stopped {
             bound: Bound::Turns,
@@ -144,7 +149,7 @@ impl<'a> Run<'a> {
         &self.agent.options.bounds
     }
 
-    /// How many bytes of text are in the conversation.
+    /// How many bytes the conversation has.
     fn conversation_bytes(&self) -> usize {
         self.messages.iter().map(model::bytes_of).sum()
     }

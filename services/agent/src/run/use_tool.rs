@@ -17,13 +17,19 @@ struct Came {
 }
 
 impl Run<'_> {
-    /// Uses the tools, one after another: what one did may matter to the next, and to who looks at it. Each gets an answer, as the protocol
+    /// Uses the first `most` of the tools, one after another: what one did may matter to the next, and to who looks at it. Each gets an answer, as the protocol
     /// wants it.
-    pub(super) async fn use_tools(&mut self, turn: u32, calls: Vec<ToolCall>) -> Step<()> {
-        let most = self.bounds().calls_per_turn;
+    pub(super) async fn use_tools(
+        &mut self,
+        turn: u32,
+        calls: Vec<ToolCall>,
+        most: usize,
+    ) -> Step<()> {
         for (place, call) in calls.into_iter().enumerate() {
             let came = if place < most {
                 self.use_tool(turn, &call).await
+            } else if most == 0 {
+                Came::not_run("not run: this was the last turn".to_owned())
             } else {
                 Came::not_run(format!(
                     "not run: at most {most} tools are used in one turn; ask for it again"
