@@ -47,6 +47,8 @@ pub enum Ruling {
         model: String,
         /// The most tokens of the answer.
         max_tokens: u32,
+        /// What it may cost at most, if there is a limit that this is to be counted for.
+        cost: Option<Money>,
     },
     /// Do not send it, for this reason.
     Block(String),
@@ -72,7 +74,7 @@ impl Plan {
             false => Some(format!("the model `{}` may not be asked", request.model)),
         };
         let Some(why) = wanted else {
-            return ask(request);
+            return self.ask(request);
         };
         let fallback = Request {
             model: &self.fallback_model,
@@ -90,7 +92,7 @@ impl Plan {
 
     fn or_block(&self, request: Request<'_>, spent: Spent) -> Ruling {
         match self.refusal(request, spent, 100) {
-            None => ask(request),
+            None => self.ask(request),
             Some(why) => Ruling::Block(why),
         }
     }
@@ -106,6 +108,21 @@ impl Plan {
             || self.allowed_models.iter().any(fits)
     }
 
+    fn ask(&self, request: Request<'_>) -> Ruling {
+        let is_limited = self.per_run > 0.0 || self.per_day > 0.0;
+        Ruling::Ask {
+            model: request.model.to_owned(),
+            max_tokens: request.max_tokens,
+            cost: self.cost(request).filter(|_| is_limited),
+        }
+    }
+
+    /// What a request may cost at most, if its model has a price.
+    fn cost(&self, request: Request<'_>) -> Option<Money> {
+        let price = self.price(request.model)?;
+        Some(price.of(request.prompt_tokens, u64::from(request.max_tokens)))
+    }
+
     /// Why a request cannot be paid from so many percent of the limits, if it cannot.
     fn refusal(&self, request: Request<'_>, spent: Spent, percent: u32) -> Option<String> {
         let limits = [
@@ -119,13 +136,12 @@ impl Plan {
         if limits.is_empty() {
             return None;
         }
-        let Some(price) = self.price(request.model) else {
+        let Some(cost) = self.cost(request) else {
             return Some(format!(
                 "the model `{}` has no price, so that it cannot be kept within a limit",
                 request.model
             ));
         };
-        let cost = price.of(request.prompt_tokens, u64::from(request.max_tokens));
         limits.into_iter().find_map(|(what, spent, most)| {
             let most = Money::dollars(most);
             let is_over = spent + cost > most.percent(percent);
@@ -133,13 +149,6 @@ impl Plan {
                 format!("{spent} of {most} are spent {what}, and this request may cost {cost}")
             })
         })
-    }
-}
-
-fn ask(request: Request<'_>) -> Ruling {
-    Ruling::Ask {
-        model: request.model.to_owned(),
-        max_tokens: request.max_tokens,
     }
 }
 
@@ -181,10 +190,18 @@ mod tests {
         plan.rule(request, spent)
     }
 
-    fn asked(model: &str) -> Ruling {
-        Ruling::Ask {
-            model: model.to_owned(),
-            max_tokens: 1_000,
+    #[track_caller]
+    fn asked(ruling: Ruling, model: &str) -> Option<Money> {
+        match ruling {
+            Ruling::Ask {
+                model: asked,
+                max_tokens,
+                cost,
+            } => {
+                assert_eq!((&*asked, max_tokens), (model, 1_000));
+                cost
+            }
+            Ruling::Block(reason) => panic!("{reason}"),
         }
     }
 
@@ -199,21 +216,22 @@ mod tests {
     #[test]
     fn models_and_tokens_are_limited() {
         let plan_ = plan(json!({}));
-        assert_eq!(rule(&plan_, "large", 0.0, 0.0), asked("large"));
-        assert_eq!(rule(&plan_, "huge", 0.0, 0.0), asked("small"));
+        let cost = asked(rule(&plan_, "large", 0.0, 0.0), "large");
+        assert_eq!(cost, Some(Money::dollars(0.02)));
+        asked(rule(&plan_, "huge", 0.0, 0.0), "small");
         let strict = plan(json!({"fallback_model": ""}));
         blocked(rule(&strict, "huge", 0.0, 0.0), "`huge` may not be asked");
         let open = plan(json!({"allowed_models": [], "per_run": 0, "per_day": 0}));
-        assert_eq!(rule(&open, "huge", 9.0, 99.0), asked("huge"));
+        assert_eq!(asked(rule(&open, "huge", 9.0, 99.0), "huge"), None);
     }
 
     #[test]
     fn money_that_runs_short_is_spent_on_the_smaller_model() {
         let plan = plan(json!({}));
-        assert_eq!(rule(&plan, "large", 0.78, 0.0), asked("large"));
-        assert_eq!(rule(&plan, "large", 0.79, 0.0), asked("small"));
-        assert_eq!(rule(&plan, "large", 0.0, 7.99), asked("small"));
-        assert_eq!(rule(&plan, "small", 0.998, 0.0), asked("small"));
+        asked(rule(&plan, "large", 0.78, 0.0), "large");
+        asked(rule(&plan, "large", 0.79, 0.0), "small");
+        asked(rule(&plan, "large", 0.0, 7.99), "small");
+        asked(rule(&plan, "small", 0.998, 0.0), "small");
         blocked(
             rule(&plan, "small", 0.9981, 0.0),
             "of $1.0000 are spent this run",
@@ -224,7 +242,7 @@ mod tests {
     #[test]
     fn without_a_smaller_model_the_limit_itself_counts() {
         let plan = plan(json!({"fallback_model": ""}));
-        assert_eq!(rule(&plan, "large", 0.98, 0.0), asked("large"));
+        asked(rule(&plan, "large", 0.98, 0.0), "large");
         blocked(rule(&plan, "large", 0.981, 0.0), "this run");
     }
 
@@ -234,6 +252,6 @@ mod tests {
         blocked(rule(&unlisted, "huge", 0.0, 0.0), "has no price");
         let all = json!({"*": {"prompt": 1, "completion": 1}});
         let listed = plan(json!({"allowed_models": [], "fallback_model": "", "prices": all}));
-        assert_eq!(rule(&listed, "huge", 0.0, 0.0), asked("huge"));
+        asked(rule(&listed, "huge", 0.0, 0.0), "huge");
     }
 }

@@ -101,7 +101,7 @@ async fn budget_keeps_to_models_and_money() {
     // 100 tokens of each conversation, and those of the answers, at their prices.
     let usage = transcript.usage;
     let store = office.rig.state.kv("budget");
-    let run = &store[&*format!("run/{}", transcript.run)];
+    let run = &store[&*format!("run/alpha/{}", transcript.run)];
     let spent = run.value.as_u64().unwrap();
     let (least, most) = (
         100 * 100 + 100 * 1_000,
@@ -131,6 +131,56 @@ async fn budget_keeps_to_models_and_money() {
         .await;
     assert_eq!(office.work().await.outcome, Outcome::Delivered);
     blocked(&office.work().await, "hook:plugin:budget:limit", "today");
+    // Each world has a budget of its own.
+    let mut office = office;
+    office.options.workspace = "beta".to_owned();
+    assert_eq!(office.work().await.outcome, Outcome::Delivered);
+}
+
+/// Proves E7: what the handlers before the budget make of the conversation is what is held against the limit.
+#[tokio::test]
+async fn budget_looks_at_what_is_sent() {
+    let settings = Settings::new()
+        .value("max_tokens", 1)
+        .value("per_run", 1.0)
+        .value("prices", json!({"*": {"prompt": 100, "completion": 0}}));
+    let long = json!([{"role": "user", "content": "x".repeat(60_000)}]);
+    for (change, is_blocked) in [
+        (json!({}), false),
+        (json!({"model.pre_call": {"messages": long}}), true),
+    ] {
+        let office = Office::new(&Script::new([Step::say("Done.")]));
+        let office = office.with_scribe(json!({}), change).await;
+        let office = office.with("budget", settings.clone()).await;
+        let transcript = office.work().await;
+        match is_blocked {
+            true => blocked(&transcript, "hook:plugin:budget:limit", "this run"),
+            false => assert_eq!(transcript.outcome, Outcome::Delivered),
+        }
+    }
+}
+
+/// Proves E7: where there is no room to count what is spent nothing is; the day is counted also if there is none for the run.
+#[tokio::test]
+async fn budget_blocks_what_it_cannot_count() {
+    for (keys, is_blocked) in [(0, true), (1, true), (2, false)] {
+        let mut office = Office::new(&Script::new([Step::say("Done.")]).repeating());
+        let limits = portcullis_tests::rig::limits(|limits| limits.kv_keys = keys);
+        office.rig = portcullis_tests::rig::Rig::with(limits, |builder| builder);
+        let office = office.with("budget", Settings::new()).await;
+        let transcript = office.work().await;
+        match is_blocked {
+            true => {
+                blocked(&transcript, "hook:plugin:budget:limit", "");
+                assert_eq!(office.server.received(0).len(), 0);
+            }
+            false => {
+                assert_eq!(transcript.outcome, Outcome::Delivered, "{transcript}");
+                // There is no room for a second run until the first is forgotten.
+                blocked(&office.work().await, "hook:plugin:budget:limit", "");
+            }
+        }
+    }
 }
 
 /// Proves E7: a model that may not be asked, and without a price cannot be, is not.
