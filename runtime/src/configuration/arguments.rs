@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::schema::{self, Fault, Table};
-use super::{ConfigKey, ConfigSchema, check, compile};
+use super::{ConfigKey, ConfigSchema, check, compile, cost};
 use crate::log_record::escape;
 use crate::problem::Problem;
 
@@ -20,6 +20,7 @@ const MAX_PROBLEMS: usize = 20;
 const ARGUMENTS: Table = Table {
     name: "arguments",
     has_secrets: false,
+    budget: &cost::ARGUMENTS,
 };
 
 /// What arguments may be: the table `arguments` of a manifest, checked. The default one takes none. Cheap to clone.
@@ -37,14 +38,8 @@ impl ArgumentSchema {
     /// All that is wrong with it.
     pub(crate) fn of(mut schema: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         schema::check(ARGUMENTS, &schema)?;
-        compile::check(&schema)?;
         schema.insert("type".to_owned(), "object".into());
-        let whole = Value::Object(schema.clone());
-        let validator = compile::validator(&whole).map_err(|error| {
-            let problem = Problem::error("config-schema", escape(&error.to_string(), 300));
-            let pointer = String::new();
-            vec![Fault { pointer, problem }]
-        })?;
+        let validator = compile::check(ARGUMENTS.budget, &schema)?;
         Ok(Self {
             schema: ConfigSchema(Arc::new(schema)),
             validator: Some(Arc::new(validator)),
@@ -74,7 +69,12 @@ impl ArgumentSchema {
         &self,
         mut arguments: Map<String, Value>,
     ) -> Result<Map<String, Value>, Vec<Problem>> {
+        // First of all: what follows takes time by the number of arguments.
+        if let Some(problem) = too_large(&arguments) {
+            return Err(vec![problem]);
+        }
         let unknown = arguments.keys().filter(|key| !self.has(key));
+        let unknown = unknown.take(MAX_PROBLEMS);
         let mut problems: Vec<_> = unknown.map(|key| self.unknown(key)).collect();
         check::fill(&self.schema.0, &self.schema.0, &mut arguments);
         let keys = self.schema.properties().map(|(key, _)| key);
@@ -95,15 +95,14 @@ impl ArgumentSchema {
     }
 
     fn misfits(&self, arguments: &Map<String, Value>) -> Vec<Problem> {
-        let whole = Value::Object(arguments.clone());
-        let size = whole.to_string().len();
-        if size > MAX_ARGUMENTS {
-            let message = format!("the arguments have {size} bytes; {MAX_ARGUMENTS} are the most");
-            return vec![Problem::error("too-large", message).hint("give less")];
+        // Once more: now the defaults are among them.
+        if let Some(problem) = too_large(arguments) {
+            return vec![problem];
         }
         let Some(validator) = &self.validator else {
             return Vec::new();
         };
+        let whole = Value::Object(arguments.clone());
         let errors = validator.iter_errors(&whole).take(MAX_PROBLEMS);
         errors.map(|error| misfit(&error)).collect()
     }
@@ -117,6 +116,16 @@ impl ArgumentSchema {
             false => problem.suggest(key, &known),
         }
     }
+}
+
+fn too_large(arguments: &Map<String, Value>) -> Option<Problem> {
+    // What is JSON can be written.
+    let size = serde_json::to_string(arguments).map_or(usize::MAX, |text| text.len());
+    if size <= MAX_ARGUMENTS {
+        return None;
+    }
+    let message = format!("the arguments have {size} bytes; {MAX_ARGUMENTS} are the most");
+    Some(Problem::error("too-large", message).hint("give less"))
 }
 
 fn misfit(error: &jsonschema::ValidationError<'_>) -> Problem {
@@ -201,7 +210,31 @@ mod tests {
         );
         let text = ArgumentSchema::of(map(json!({ "properties": { "text": {} } }))).unwrap();
         let long = "x".repeat(MAX_ARGUMENTS);
+        // However many there are, and whether they belong or not.
+        let unknown = |count: u32| (0..count).map(|n| (n.to_string(), json!(null))).collect();
+        assert_eq!(problems(&text, unknown(1_000)).len(), MAX_PROBLEMS);
+        let told = problems(&text, unknown(100_000));
+        assert!(told.len() == 1 && told[0].contains("65536 are the most"));
         assert!(problems(&text, json!({ "text": long }))[0].contains("65536 are the most"));
+    }
+
+    /// Proves E10, X1: a plugin may have many commands, so each costs little.
+    #[test]
+    fn a_schema_of_arguments_is_small() {
+        let with = |count: usize, property: &Value| {
+            let properties = (0..count).map(|n| (format!("a{n}"), property.clone()));
+            let properties: Map<_, _> = properties.collect();
+            ArgumentSchema::of(map(json!({ "properties": properties })))
+        };
+        let words = json!({ "type": "string", "pattern": "^\\p{L}+$", "default": "a" });
+        assert!(with(6, &words).is_ok());
+        for (count, property) in [
+            (7, words),
+            (150, json!({ "type": "string" })),
+            (1, json!({ "pattern": "^(a{100}){50}$" })),
+        ] {
+            assert!(with(count, &property).is_err(), "{count} of {property}");
+        }
     }
 
     /// Proves E10: secrets are for configurations.

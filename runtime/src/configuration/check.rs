@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::schema::DEFINITIONS;
 use super::settings::{MAX_SECRET_BYTES, MAX_SECRETS_BYTES, MIN_SECRET_BYTES};
-use super::{ConfigSchema, Configuration, Settings, compile, is_secret, properties};
+use super::{CONFIG, ConfigSchema, Configuration, Settings, compile, is_secret, properties};
 use crate::log_record::escape;
 use crate::problem::Problem;
 
@@ -125,7 +125,7 @@ fn misfits(
     values: &Map<String, Value>,
     secrets: &BTreeMap<String, SecretString>,
 ) -> Vec<Problem> {
-    let validator = match compile::validator(&schema.to_json()) {
+    let validator = match compile::validator(&schema.to_json(), CONFIG.budget.pattern_bytes) {
         Ok(validator) => validator,
         // It was built when the manifest was read, so this is never reached.
         Err(error) => {

@@ -3,13 +3,11 @@
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
+use super::cost::Budget;
 use super::schema::{Fault, step};
 use super::{check, cost, is_secret, properties};
 use crate::log_record::escape;
 use crate::problem::Problem;
-
-/// The most memory of a compiled pattern, in bytes.
-const PATTERN_BYTES: usize = 256 * 1024;
 
 /// How many problems are told of one thing.
 const MAX_FAULTS: usize = 20;
@@ -17,17 +15,14 @@ const MAX_FAULTS: usize = 20;
 /// How many JSON values a default may have: it is checked wherever a manifest is read.
 const MAX_DEFAULT_NODES: usize = 1_000;
 
-/// How many defaults a schema may have: each is checked by itself.
-const MAX_DEFAULTS: usize = 200;
-
-/// What checking all defaults may take: of each the values of its schema to compile, and again for each value of the default.
-const MAX_DEFAULTS_WORK: usize = 1_000_000;
-
-/// What checks values against a schema. Patterns take linear time, formats count, and nothing is fetched.
-pub(super) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
+/// What checks values against a schema, with patterns of at most so many bytes. Patterns take linear time, formats count, and nothing is fetched.
+pub(super) fn validator(
+    schema: &Value,
+    pattern_bytes: usize,
+) -> Result<Validator, ValidationError<'static>> {
     let patterns = PatternOptions::regex()
-        .size_limit(PATTERN_BYTES)
-        .dfa_size_limit(PATTERN_BYTES);
+        .size_limit(pattern_bytes)
+        .dfa_size_limit(pattern_bytes);
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         .offline()
@@ -37,11 +32,14 @@ pub(super) fn validator(schema: &Value) -> Result<Validator, ValidationError<'st
         .build(schema)
 }
 
-/// Checks that a schema is one, and that its defaults fit.
+/// Checks that a schema is one, and that its defaults fit; gives what checks values against it.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
+pub(super) fn check(
+    budget: &'static Budget,
+    schema: &Map<String, Value>,
+) -> Result<Validator, Vec<Fault>> {
     let whole = Value::Object(schema.clone());
     let meta = jsonschema::draft202012::meta::validator();
     let faults: Vec<_> = meta
@@ -52,11 +50,11 @@ pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    if let Err(error) = validator(&whole) {
-        return Err(vec![not_a_schema(&error)]);
-    }
+    let validator = validator(&whole, budget.pattern_bytes);
+    let validator = validator.map_err(|error| vec![not_a_schema(&error)])?;
     let definitions = schema.get("$defs").map_or(0, nodes);
     let mut defaults = Defaults {
+        budget,
         top: schema,
         definitions,
         count: 0,
@@ -77,7 +75,7 @@ pub(super) fn check(schema: &Map<String, Value>) -> Result<(), Vec<Fault>> {
     let spent = defaults.spent();
     defaults.faults.extend(spent);
     if defaults.faults.is_empty() {
-        Ok(())
+        Ok(validator)
     } else {
         Err(defaults.faults)
     }
@@ -94,6 +92,7 @@ fn not_a_schema(error: &ValidationError<'_>) -> Fault {
 
 /// A walk through the defaults that would be merged in.
 struct Defaults<'s> {
+    budget: &'static Budget,
     top: &'s Map<String, Value>,
     /// The values of all definitions, which are compiled with each default.
     definitions: usize,
@@ -139,14 +138,15 @@ impl Defaults<'_> {
 
     /// Whether there are more defaults, or more to do for them, than is allowed.
     fn is_spent(&self) -> bool {
-        self.count > MAX_DEFAULTS || self.work > MAX_DEFAULTS_WORK
+        self.count > self.budget.defaults || self.work > self.budget.defaults_work
     }
 
     fn spent(&self) -> Option<Fault> {
-        let problem = if self.count > MAX_DEFAULTS {
-            let message = format!("the schema has more than {MAX_DEFAULTS} defaults");
+        let most = self.budget.defaults;
+        let problem = if self.count > most {
+            let message = format!("the schema has more than {most} defaults");
             Problem::error("too-many", message).hint("leave some to the plugin")
-        } else if self.work > MAX_DEFAULTS_WORK {
+        } else if self.work > self.budget.defaults_work {
             let message =
                 "to check the defaults takes too long: their number by the size of their schemas";
             Problem::error("too-large", message).hint("write fewer or smaller ones")
@@ -173,7 +173,7 @@ impl Defaults<'_> {
         if let Some(definitions) = self.top.get("$defs") {
             schema.insert("$defs".to_owned(), definitions.clone());
         }
-        let why = match validator(&Value::Object(schema)) {
+        let why = match validator(&Value::Object(schema), self.budget.pattern_bytes) {
             Ok(validator) => validator.validate(&value).err()?.to_string(),
             Err(error) => error.to_string(),
         };

@@ -10,15 +10,44 @@ use crate::problem::Problem;
 /// How deep a schema may nest, with its references followed. It is walked recursively wherever it is used.
 const MAX_DEPTH: usize = 64;
 
-/// How many JSON values a schema may have, with its references followed: what checking one value takes. A keyword that tells why
-/// a value fails looks at it once more, so at the worst this counts once for each level.
-const MAX_NODES: usize = 20_000;
-
 /// The bytes of text that count as one more value: defaults are copied wherever a reference leads to them.
 const TEXT_BYTES: usize = 64;
 
-/// How many patterns a schema may have, with its references followed: a compiled one takes up to 256 KiB.
-const MAX_PATTERNS: usize = 200;
+/// What a schema may cost, with its references followed.
+pub(super) struct Budget {
+    /// How many JSON values it may have: what checking one value takes. A keyword that tells why a value fails looks at it once more, so at
+    /// the worst this counts once for each level.
+    nodes: usize,
+    /// How many patterns it may have.
+    patterns: usize,
+    /// The most memory of a compiled pattern, in bytes.
+    pub(super) pattern_bytes: usize,
+    /// How many defaults it may have: each is checked by itself.
+    pub(super) defaults: usize,
+    /// What checking all defaults may take: of each the values of its schema to compile, and again for each value of the default.
+    pub(super) defaults_work: usize,
+}
+
+/// That of a plugin's configuration, of which there is one.
+pub(super) const CONFIG: Budget = Budget {
+    nodes: 20_000,
+    patterns: 200,
+    pattern_bytes: 256 * 1024,
+    defaults: 200,
+    defaults_work: 1_000_000,
+};
+
+/// That of the arguments of one command. A plugin may have [`MAX_COMMANDS`], and all of them together stay within what a configuration may cost.
+pub(super) const ARGUMENTS: Budget = Budget {
+    nodes: 300,
+    patterns: 6,
+    pattern_bytes: 128 * 1024,
+    defaults: 50,
+    defaults_work: 15_000,
+};
+
+/// How many schemas of arguments a plugin may have.
+pub const MAX_COMMANDS: usize = 64;
 
 /// What a part of a schema costs, with its references followed.
 #[derive(Clone, Copy, Default)]
@@ -51,17 +80,18 @@ impl Cost {
 }
 
 /// What is wrong with the cost of a schema, if anything: it nests too deep, refers to itself, or is too large.
-pub(super) fn check(schema: &Map<String, Value>) -> Option<Fault> {
+pub(super) fn check(budget: &Budget, schema: &Map<String, Value>) -> Option<Fault> {
     let problem = match Count::of_definitions(schema).of_table(schema, 0) {
         None => {
             let message =
                 format!("schemas nest deeper than {MAX_DEPTH} levels, or refer to themselves");
             Problem::error("too-deep", message).hint("write flatter schemas")
         }
-        Some(cost) if cost.nodes > MAX_NODES || cost.patterns > MAX_PATTERNS => {
+        Some(cost) if cost.nodes > budget.nodes || cost.patterns > budget.patterns => {
             let (nodes, patterns) = (cost.nodes, cost.patterns);
+            let (most, most_patterns) = (budget.nodes, budget.patterns);
             let message = format!(
-                "with its references followed, the schema has {nodes} values ({TEXT_BYTES} bytes of text count as one) and {patterns} patterns; {MAX_NODES} and {MAX_PATTERNS} are the most"
+                "with its references followed, the schema has {nodes} values ({TEXT_BYTES} bytes of text count as one) and {patterns} patterns; {most} and {most_patterns} are the most"
             );
             Problem::error("too-large", message).hint("write a simpler schema")
         }
@@ -141,5 +171,19 @@ impl<'s> Count<'s> {
         let cost = self.of(schema, depth)?;
         self.known.insert(name, Some(cost));
         Some(cost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves E10, X1: the arguments of as many commands as a plugin may have cost no more than one configuration.
+    #[test]
+    fn all_commands_of_a_plugin_cost_no_more_than_a_configuration() {
+        let patterns = |budget: &Budget| budget.patterns * budget.pattern_bytes;
+        assert!(patterns(&ARGUMENTS) * MAX_COMMANDS <= patterns(&CONFIG));
+        assert!(ARGUMENTS.nodes * MAX_COMMANDS <= CONFIG.nodes);
+        assert!(ARGUMENTS.defaults_work * MAX_COMMANDS <= CONFIG.defaults_work);
     }
 }

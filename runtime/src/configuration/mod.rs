@@ -41,6 +41,7 @@ use serde_json::{Map, Value};
 use crate::problem::Problem;
 
 pub use arguments::{ArgumentSchema, MAX_ARGUMENTS};
+pub use cost::MAX_COMMANDS;
 pub(crate) use schema::Fault;
 pub use settings::{
     Configuration, MAX_SECRET_BYTES, MAX_SECRETS_BYTES, MIN_SECRET_BYTES, Settings,
@@ -50,6 +51,7 @@ pub use settings::{
 const CONFIG: schema::Table = schema::Table {
     name: "config",
     has_secrets: true,
+    budget: &cost::CONFIG,
 };
 
 /// What a plugin's configuration may be: the manifest's `[config]`, checked. The default one takes no settings. Cheap to clone.
@@ -84,7 +86,7 @@ impl ConfigSchema {
     /// All that is wrong with it.
     pub(crate) fn of(schema: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         schema::check(CONFIG, &schema)?;
-        compile::check(&schema)?;
+        compile::check(CONFIG.budget, &schema)?;
         Ok(Self(Arc::new(schema)))
     }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{cost, required};
+use super::cost::{self, Budget};
+use super::required;
 use crate::log_record::escape;
 use crate::pattern::check_key;
 use crate::problem::Problem;
@@ -104,6 +105,8 @@ pub(super) struct Table {
     pub(super) name: &'static str,
     /// Whether its keys may be secrets.
     pub(super) has_secrets: bool,
+    /// What it may cost.
+    pub(super) budget: &'static Budget,
 }
 
 /// Checks the rules.
@@ -118,7 +121,7 @@ pub(super) fn check(table: Table, schema: &Map<String, Value>) -> Result<(), Vec
     };
     walk.top(schema);
     if walk.faults.is_empty() {
-        walk.faults.extend(cost::check(schema));
+        walk.faults.extend(cost::check(table.budget, schema));
     }
     if walk.faults.is_empty() {
         Ok(())

@@ -41,7 +41,15 @@ pub(super) fn decide(
                 catalogue,
                 scopes: scopes_of(room, permissions),
             };
-            for raw in contributions {
+            // None is looked at beyond the bound: that is what it is for.
+            let most = contribution.at_most;
+            if let Some(beyond) = contributions.clone().nth(most) {
+                let message = format!("contributes {count} {}; {most} are the most", room.id);
+                let problem = Problem::error("too-many", message);
+                let problem = problem.hint("remove some, or make two plugins of it");
+                problems.push(problem.at(beyond.table.location()));
+            }
+            for raw in contributions.take(most) {
                 problems.extend(match (contribution.parser.check)(&raw.table) {
                     Ok(()) => (contribution.admits)(&raw.table, admission),
                     Err(problem) => vec![problem],

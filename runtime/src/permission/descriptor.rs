@@ -104,6 +104,8 @@ pub struct ContributionDescriptor {
     /// Whether a plugin with a `lifecycle` registers what it contributes while its `load` runs, and what it does not register is not there.
     /// Else all that the manifest says is there.
     pub chosen_by_load: bool,
+    /// How many of them a plugin may have. A manifest has a bound for contributions of all kinds; this one is for those that cost more than others.
+    pub at_most: usize,
 }
 
 impl ContributionDescriptor {
@@ -114,6 +116,7 @@ impl ContributionDescriptor {
             parser: RawParser::of::<T>(),
             admits: |_, _| Vec::new(),
             chosen_by_load: true,
+            at_most: usize::MAX,
         }
     }
 

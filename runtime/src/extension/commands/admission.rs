@@ -21,10 +21,14 @@ pub(super) const PARSER: RawParser = RawParser {
 };
 
 fn check(table: &RawTable) -> Result<(), Problem> {
+    let Err(problem) = table.parse::<Command>() else {
+        return Ok(());
+    };
+    // Only now, as it takes time: whether it is the arguments, and where in them.
     if let Some(Value::Object(schema)) = table.to_json().get("arguments") {
         ArgumentSchema::of(schema.clone()).map_err(|faults| first(faults, table))?;
     }
-    table.parse::<Command>().map(drop)
+    Err(problem)
 }
 
 /// The fault that is told: the others may follow from it.

@@ -18,7 +18,7 @@ use wasmtime::component::{Instance, InstancePre};
 
 use super::{Dispatched, Entry, Scene, SharedRegistry, Skip, dispatch_checked, json_object};
 use crate::capability::Ctx;
-use crate::configuration::ArgumentSchema;
+use crate::configuration::{ArgumentSchema, MAX_COMMANDS};
 use crate::engine::{Extension, Typed};
 use crate::pattern::Pattern;
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
@@ -49,7 +49,7 @@ const PERMISSION: &str = "command:handle";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Commands;
 
-/// A command in a manifest.
+/// A command in a manifest. A plugin has at most 64.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
@@ -67,7 +67,8 @@ pub struct Command {
     /// What the subject must have for the command to be carried out at all.
     #[serde(default)]
     pub requires: Vec<Context>,
-    /// The arguments, as a JSON Schema of an object under the rules of `[config]`, without secrets. None where nothing is said.
+    /// The arguments, as a JSON Schema of an object under the rules of `[config]`, without secrets and smaller: at most 300 values, 6 patterns and 50
+    /// defaults. None where nothing is said.
     #[serde(default)]
     #[schemars(with = "Map<String, Value>")]
     pub arguments: ArgumentSchema,
@@ -135,6 +136,7 @@ impl Extension for Commands {
             parser: admission::PARSER,
             admits: admission::admits,
             chosen_by_load: false,
+            at_most: MAX_COMMANDS,
         }),
         on_match: false,
         on_failure: "it answers nothing; its user is told that it failed",

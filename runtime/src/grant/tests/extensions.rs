@@ -87,3 +87,30 @@ fn exports_are_compared_by_version() {
     let other = explain(&package(&export("tool:chain/init@9.0.0"), ""));
     assert!(other.is_granted() && other.extensions.is_empty());
 }
+
+/// Proves E10, X1: each command costs the host memory and time, so a plugin has so many, and what is beyond is not looked at.
+#[test]
+fn a_plugin_has_so_many_commands() {
+    let decide = |count: u32| {
+        let commands = (0..count).map(|number| {
+            let broken = if number < 64 { "" } else { "arguments = 7\n" };
+            format!("[[contributes.commands]]\nname = \"c{number}\"\n{broken}")
+        });
+        let tables = ask("command:handle") + &commands.collect::<String>();
+        explain(&package(
+            &export("portcullis:plugin/commands@0.1.0"),
+            &tables,
+        ))
+    };
+    assert!(decide(64).is_granted());
+    let problems = decide(1_000).problems;
+    let [problem] = problems.as_slice() else {
+        panic!("{problems:?}");
+    };
+    let told = problem.to_string();
+    assert!(
+        told.contains("contributes 1000 commands; 64 are the most"),
+        "{told}"
+    );
+    assert!(problem.location.is_some());
+}
