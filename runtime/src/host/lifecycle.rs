@@ -54,8 +54,23 @@ impl Host {
     ) -> Result<Plugin, LoadError> {
         let changing = self.change().await;
         self.check_dependencies(package.manifest(), lost)?;
-        let grant = Grant::decide(&package, self.catalogue(), &self.0.policy, consent)?;
+        let (package, grant) = self.decide(package, consent.clone()).await?;
         self.install(package, grant, changing).await
+    }
+
+    /// Decides off the threads that serve: a manifest may have schemas to compile.
+    async fn decide(
+        &self,
+        package: Package,
+        consent: Consent,
+    ) -> Result<(Package, Grant), LoadError> {
+        let host = self.clone();
+        let decide = move || {
+            let grant = Grant::decide(&package, host.catalogue(), &host.0.policy, &consent)?;
+            Ok((package, grant))
+        };
+        let decided = tokio::task::spawn_blocking(decide).await;
+        decided.map_err(|_| LoadError::ShuttingDown)?
     }
 
     fn check_dependencies(
