@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use portcullis::engine::SLOTS;
 use portcullis::{Blame, Outcome};
-use portcullis_tests::{Rig, limits};
+use portcullis_tests::messenger::step;
+use portcullis_tests::{Messenger, Rig, Trouble, limits};
 use serde_json::json;
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 
 static ONE_BY_ONE: Mutex<()> = Mutex::const_new(());
 
@@ -35,7 +37,7 @@ async fn more_callers_than_slots_wait() {
     rig.receipts(200).await;
 }
 
-/// Proves X5, X1: a call that gets no slot in time did not run, and that is the host's doing; one that is dropped while it waits leaves one
+/// Proves X5, X1, E9: a call that gets no slot in time did not run, and that is the host's doing; a handler has failed at its event; one that is dropped while it waits leaves one
 /// receipt; the slots come back.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_slot_nothing_runs() {
@@ -43,6 +45,8 @@ async fn without_a_slot_nothing_runs() {
     let patient = Rig::new(limits(|limits| limits.wall_ms = 30_000));
     let hurried = Rig::new(limits(|limits| limits.wall_ms = 200));
     let (hostile, noop) = (patient.load("hostile").await, hurried.load("noop").await);
+    let hears = Messenger::new("hears").hears("counts", "n");
+    hurried.load_package(hears.package()).await;
     let gate = patient.state.reads.gate();
     let holders: Vec<_> = (0..SLOTS)
         .map(|_| {
@@ -64,6 +68,9 @@ async fn without_a_slot_nothing_runs() {
         (Outcome::NotRun, Some(Blame::Host)),
         "{receipt}"
     );
+    hurried.emit("n", json!(1)).await;
+    hurried.host.events_idle().await;
+    assert_eq!(hurried.counts("hears", "counts"), [0, 1, 0, 0]);
     let waiting = {
         let (patient, hostile) = (patient.clone(), hostile.clone());
         tokio::spawn(async move { patient.ask(&hostile, "echo", json!({})).await })
@@ -81,4 +88,33 @@ async fn without_a_slot_nothing_runs() {
     }
     let receipt = hurried.ask(&noop, "noop", json!({})).await;
     assert_eq!(receipt.reply, Some(true), "{receipt}");
+}
+
+/// Proves X5, C8: calls that wait for replies leave room for those who reply: a quarter of the slots is theirs, and further requests are refused
+/// at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_for_replies_leave_room() {
+    let _alone = ONE_BY_ONE.lock().await;
+    let rig = Rig::new(limits(|limits| limits.wall_ms = 60_000));
+    let replies = Messenger::new("replies").hears("steps", "ask");
+    rig.load_package(replies.package()).await;
+    let asks = rig.load_package(Messenger::new("asks").package()).await;
+    let gate = rig.state.reads.gate();
+    let mut calls = JoinSet::new();
+    for _ in 0..SLOTS / 4 + 8 {
+        let (rig, asks) = (rig.clone(), asks.clone());
+        let reads = json!([{ "op": "get", "key": "k" }]);
+        let request =
+            json!({ "op": "request", "subject": "ask", "payload": reads, "timeout_ms": 60_000 });
+        calls.spawn(async move { rig.ask(&asks, "steps", step(request)).await.reply });
+    }
+    gate.entered().await;
+    for _ in 0..8 {
+        assert_eq!(calls.join_next().await.unwrap().unwrap(), Some(false));
+    }
+    rig.state.reads.set(Trouble::None);
+    gate.open();
+    while let Some(replied) = calls.join_next().await {
+        assert_eq!(replied.unwrap(), Some(true));
+    }
 }

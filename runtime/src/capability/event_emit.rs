@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
 use super::port::{PortError, bus};
@@ -57,12 +58,14 @@ impl Default for EmitScope {
 pub struct EventEmit {
     bus: Arc<dyn Bus>,
     hops: u32,
+    waits: Arc<Semaphore>,
 }
 
 impl EventEmit {
-    /// The capability over a bus. A call that `hops` events led to can emit no more.
-    pub fn new(bus: Arc<dyn Bus>, hops: u32) -> Self {
-        Self { bus, hops }
+    /// The capability over a bus. A call that `hops` events led to can emit no more; as many calls as `waits` has permits wait for replies at
+    /// once, and further requests are refused.
+    pub fn new(bus: Arc<dyn Bus>, hops: u32, waits: Arc<Semaphore>) -> Self {
+        Self { bus, hops, waits }
     }
 }
 
@@ -70,6 +73,7 @@ impl EventEmit {
 pub struct EmitState {
     bus: Arc<dyn Bus>,
     hops: u32,
+    waits: Arc<Semaphore>,
     /// The patterns of each scope.
     subjects: Vec<Vec<SubjectPattern>>,
     /// The smallest number of all scopes.
@@ -108,6 +112,7 @@ impl Capability for EventEmit {
         EmitState {
             bus: self.bus.clone(),
             hops: self.hops,
+            waits: Arc::clone(&self.waits),
             subjects,
             per_call: usize::try_from(per_call).unwrap_or(usize::MAX),
         }
@@ -205,6 +210,10 @@ impl wit::Host for RoomView<'_, EventEmit> {
         if timeout_ms == 0 {
             return Err(RoomError::invalid("timeout-ms: at least 1"));
         }
+        // A call that waits keeps its place in the engine: those that are to reply need some, too.
+        let Ok(_waits) = Arc::clone(&self.state.waits).try_acquire_owned() else {
+            return Err(RoomError::unavailable());
+        };
         let Requests(requests) = self.call.local();
         *requests += 1;
         self.call.cannot_repeat();

@@ -1,8 +1,10 @@
 //! Putting a host together.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
+
+use tokio::sync::Semaphore;
 
 use super::guard::Guards;
 use super::members::Members;
@@ -29,7 +31,7 @@ use crate::capability::{Answer, Capability, LogSink, Port, TracingSink};
 use crate::clock::SharedClock;
 use crate::enabled::{AllEnabled, EnabledSource};
 use crate::engine::{
-    AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer,
+    AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer, SLOTS,
 };
 use crate::event::EventSink;
 use crate::extension::events::{Hearing, Pumps};
@@ -90,6 +92,10 @@ pub enum BuildError {
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
 }
+
+/// A quarter of the calls that run at once may wait for replies to events; the others can reply. All hosts of a process share an engine, and these.
+static REQUESTS: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(SLOTS as usize / 4)));
 
 /// The commit port of a host without state: there is nothing that a plugin could change.
 struct NoState;
@@ -263,7 +269,8 @@ impl HostBuilder {
         let mut catalogue = self.catalogue;
         let mut capabilities = self.capabilities;
         let hops = self.policy.events.hops;
-        capabilities.push(Arc::new(EventEmit::new(Arc::clone(&self.bus), hops)));
+        let (bus, waits) = (Arc::clone(&self.bus), Arc::clone(&REQUESTS));
+        capabilities.push(Arc::new(EventEmit::new(bus, hops, waits)));
         for room in &capabilities {
             catalogue.capability(room.descriptor())?;
         }
