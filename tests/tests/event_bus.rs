@@ -15,8 +15,10 @@ use portcullis::receipt::Commit;
 use portcullis::{Outcome, Subject};
 use portcullis_tests::messenger::step;
 use portcullis_tests::rig::shared_cache;
-use portcullis_tests::{Messenger, Rig, limits};
+use portcullis_tests::{Messenger, Rig, Trouble, limits};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 /// A bus in whose messages and subscriptions the first token of the subject says what goes wrong; a reply goes wrong by its payload.
 #[derive(Default)]
@@ -25,7 +27,12 @@ struct FaultyBus {
     /// Whether a subscription to `late` was refused once, and whether one to `broken` has broken off once.
     refused_late: AtomicBool,
     broke_off: Arc<AtomicBool>,
+    /// Whether there was a subscription to `once`; there is no second one.
+    subscribed: AtomicBool,
 }
+
+/// Subscriptions to `slow` wait for a permit.
+static SLOW: Semaphore = Semaphore::const_new(0);
 
 fn unavailable() -> BusError {
     BusError::Unavailable("it is out of order".to_owned())
@@ -90,6 +97,12 @@ impl Bus for FaultyBus {
         let word = first_token(pattern.as_str());
         async move {
             run_into(&word).await?;
+            if word == "slow" {
+                SLOW.acquire().await.unwrap().forget();
+            }
+            if word == "once" && self.subscribed.swap(true, Ordering::SeqCst) {
+                return Err(unavailable());
+            }
             if word == "late" && !self.refused_late.swap(true, Ordering::SeqCst) {
                 return Err(unavailable());
             }
@@ -272,6 +285,59 @@ async fn a_bus_that_breaks_off_is_asked_again() {
     until_handled(&rig, "counts", 3, "broken.a").await;
     let [_, failed, skipped, _] = rig.counts("hears", "counts");
     assert_eq!((failed, skipped), (0, 0));
+}
+
+/// Loads a version of the plugin `hears` in a task of its own; gives it once the version is in its place.
+async fn loading(rig: &Rig, version: u64, hears: Messenger) -> JoinHandle<()> {
+    let loads = {
+        let package = hears.version(format!("1.0.{version}")).package();
+        let rig = rig.clone();
+        tokio::spawn(async move { drop(rig.load_package(package).await) })
+    };
+    let hears = "hears".parse().unwrap();
+    let there = || Some(rig.host.plugin(&hears)?.identity().version.patch);
+    while there() != Some(version) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    loads
+}
+
+/// Proves E9, X7: who loads a version that hears again what an earlier one heard, while the bus takes its time, does not wait for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_hears_again_what_was_heard_is_loaded() {
+    let rig = rig();
+    let mut loads = Vec::new();
+    for (version, subject) in [(0, "slow.a"), (1, "slow.b"), (2, "slow.a")] {
+        let hears = Messenger::new("hears").hears("counts", subject);
+        loads.push(loading(&rig, version, hears).await);
+    }
+    SLOW.add_permits(3);
+    for load in loads {
+        let loaded = tokio::time::timeout(Duration::from_secs(60), load).await;
+        loaded.unwrap().unwrap();
+    }
+}
+
+/// Proves E9, X3: what waits when another version hears something else is handled, as much as the version wants, also if the bus refuses it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_handled_without_the_bus() {
+    let rig = rig();
+    let first = Messenger::new("hears").hears("keeps", "once.*");
+    rig.load_package(first.version("1.0.0").package()).await;
+    let gate = rig.state.commits.gate();
+    for number in 0..6 {
+        rig.emit("once.a", json!(number)).await;
+    }
+    gate.entered().await;
+    let second = Messenger::new("hears").hears_up_to("keeps", "once.>", 2);
+    let load = loading(&rig, 1, second).await;
+    rig.state.commits.set(Trouble::None);
+    gate.open();
+    load.await.unwrap();
+    let idle = tokio::time::timeout(Duration::from_secs(60), rig.host.events_idle());
+    idle.await.unwrap();
+    assert_eq!(rig.kept("hears", "kept/keeps"), Some(json!([0, 1, 2])));
+    assert_eq!(rig.counts("hears", "keeps"), [3, 0, 0, 3]);
 }
 
 /// Proves E9, X3: the host's own events tell that the bus did not take them.

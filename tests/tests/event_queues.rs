@@ -193,6 +193,61 @@ async fn disabled_and_unloaded_plugins_do_not_hear() {
     assert!(rig.host.event_statistics().is_empty());
 }
 
+/// Proves E9, X7: a handler whose plugin was disabled and enabled while it ran hears what comes from then on once, and after that call has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_begins_again_does_not_run_twice_at_once() {
+    let rig = Rig::default();
+    let package = Messenger::new("messenger").hears("keeps", "n");
+    rig.load_package(package.package()).await;
+    let messenger = id("messenger");
+    let gate = rig.state.commits.gate();
+    rig.emit("n", json!("before")).await;
+    gate.entered().await;
+    // Once more, so that the one which begins last has another between itself and the call.
+    for _ in 0..2 {
+        rig.host.disable(&messenger).await.unwrap();
+        rig.host.enable(&messenger).await.unwrap();
+    }
+    rig.emit("n", json!("after")).await;
+    let second = tokio::time::timeout(Duration::from_millis(300), gate.entered()).await;
+    assert!(second.is_err(), "two calls of the handler at once");
+    rig.state.commits.set(Trouble::None);
+    gate.open();
+    rig.host.events_idle().await;
+    let heard = json!(["before", "after"]);
+    assert_eq!(rig.kept("messenger", "kept/keeps"), Some(heard));
+    assert_eq!(rig.counts("messenger", "keeps"), [1, 0, 0, 0]);
+}
+
+/// Proves E9, X5: however many handlers a plugin has, so many of them run at once, and other plugins are called meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_handlers_of_a_plugin_leave_room_for_others() {
+    let rig = Rig::new(limits(|limits| limits.wall_ms = 60_000));
+    let names: Vec<_> = (0..40).map(|number| format!("counts-{number}")).collect();
+    let many = names.iter().fold(Messenger::new("many"), |many, name| {
+        many.hears(name, "work")
+    });
+    rig.load_package(many.package()).await;
+    let other = rig.load("noop").await;
+    let gate = rig.state.commits.gate();
+    rig.emit("work", json!(1)).await;
+    for _ in 0..EventPolicy::default().handlers {
+        gate.entered().await;
+    }
+    let receipt = rig.ask(&other, "noop", json!({})).await;
+    assert_eq!(receipt.reply, Some(true), "{receipt}");
+    let one_more = tokio::time::timeout(Duration::from_millis(300), gate.entered()).await;
+    assert!(one_more.is_err(), "more handlers than may run at once");
+    rig.state.commits.set(Trouble::None);
+    for _ in 0..EventPolicy::default().handlers {
+        gate.open();
+    }
+    rig.host.events_idle().await;
+    for name in names {
+        assert_eq!(rig.counts("many", &name), [1, 0, 0, 0]);
+    }
+}
+
 /// Proves E9, O6: a plugin that the guard takes out for what it does with events hears no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guard_takes_out_who_fails_at_events() {

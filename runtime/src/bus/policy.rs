@@ -19,6 +19,9 @@ pub struct EventPolicy {
     /// How many events wait for all handlers of a plugin together, whatever they say: each has its equal part at most, and at least 1. Default
     /// 1,024, or 64 MiB a plugin.
     pub max_queue: u32,
+    /// How many handlers of one plugin run at once; the events of the others wait. At least 1. Default 8, of 128 calls that an engine runs at
+    /// once: however many handlers a plugin has, others are called as well.
+    pub handlers: u32,
 }
 
 impl Default for EventPolicy {
@@ -27,6 +30,7 @@ impl Default for EventPolicy {
             hops: 8,
             queue: 64,
             max_queue: 1_024,
+            handlers: 8,
         }
     }
 }
@@ -52,11 +56,11 @@ pub struct EventStatistic {
     pub subject: SubjectPattern,
     /// How many events it handled.
     pub handled: u64,
-    /// How many it failed at.
+    /// How many it failed at, or could not be called for: the engine had no room in time, or the plugin could not be woken.
     pub failed: u64,
     /// How many it was not called for: the event's world does not use the plugin, or the plugin is disabled.
     pub skipped: u64,
-    /// How many the bus dropped because too many waited, as of the last event that the handler took.
+    /// How many were dropped because too many waited, as of the last event that the handler took.
     pub dropped: u64,
 }
 

@@ -3,6 +3,7 @@
 mod counts;
 mod pump;
 mod pumps;
+mod turns;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::counts::Counts;
 use super::pumps::{Hearing, Wish};
+use super::turns::Turns;
 use super::{Events, Handle, Scene, dispatch};
 use crate::bus::{Message, Source, Subscription};
 use crate::capability::port::bus;
@@ -27,6 +28,7 @@ pub(super) struct Pump {
     pub(super) handler: String,
     pub(super) hearing: Weak<Hearing>,
     pub(super) counts: Arc<Counts>,
+    pub(super) turns: Turns,
     /// What is wanted of it; closed once it is to end.
     pub(super) wishes: watch::Receiver<Wish>,
     /// The number of the last question that was answered: whether nothing waits.
@@ -75,17 +77,13 @@ impl Pump {
     async fn subscribe(&mut self) -> Option<(Wish, Box<dyn Subscription>)> {
         loop {
             let wish = self.wishes.borrow().clone();
+            self.cut_backlog(&wish);
             let wants = wish.clone();
             let bus = Arc::clone(&self.hearing.upgrade()?.bus);
             let asked =
                 async move { bus::subscribe(&*bus, wants.subject, wants.capacity, PATIENCE).await };
             match self.unless_over(asked).await? {
                 Ok(subscription) => {
-                    let hears = |message: &Message| wish.subject.matches(&message.subject);
-                    let before = self.backlog.len();
-                    self.backlog.retain(hears);
-                    let others = before - self.backlog.len();
-                    self.counts.skipped.add(others as u64);
                     self.ready.send_replace(wish.asked);
                     return Some((wish, subscription));
                 }
@@ -93,10 +91,40 @@ impl Pump {
                     let handler = &self.handler;
                     tracing::warn!(%handler, %error, "a handler cannot hear, and asks again");
                     self.ready.send_replace(wish.asked);
+                    self.serve_backlog(&wish).await?;
                     self.unless_over(tokio::time::sleep(PAUSE)).await?;
                 }
             }
         }
+    }
+
+    /// Leaves of the backlog what is wanted: what it hears, and no more than may wait.
+    fn cut_backlog(&mut self, wish: &Wish) {
+        let before = self.backlog.len();
+        self.backlog
+            .retain(|message| wish.subject.matches(&message.subject));
+        let others = before - self.backlog.len();
+        self.counts.skipped.add(others as u64);
+        let beyond = self.backlog.len().saturating_sub(wish.capacity);
+        self.backlog.truncate(wish.capacity);
+        self.dropped_before = self.dropped_before.saturating_add(beyond as u64);
+        self.counts.dropped.set(self.dropped_before);
+    }
+
+    /// Handles what waits of an earlier subscription, as there is no other one yet; `None` once the pump is to end. Stops if something else is
+    /// wanted.
+    async fn serve_backlog(&mut self, current: &Wish) -> Option<()> {
+        while self.wishes.has_changed().is_ok() {
+            if !self.wishes.borrow().hears_like(current) {
+                return Some(());
+            }
+            let Some(message) = self.backlog.pop_front() else {
+                return Some(());
+            };
+            let hearing = self.hearing.upgrade()?;
+            self.take(&hearing, message).await;
+        }
+        None
     }
 
     /// Waits for something while nothing can be heard, and answers meanwhile that nothing waits; `None` once the pump is to end.
@@ -126,6 +154,8 @@ impl Pump {
             if !wish.hears_like(current) {
                 return End::Changed;
             }
+            // What was wanted may be wanted again, and somebody waits to hear so.
+            self.ready.send_replace(wish.asked);
             // What was published before the question was asked is in the queue now.
             let waiting = match self.backlog.pop_front() {
                 Some(message) => Some(Some(message)),
@@ -138,14 +168,18 @@ impl Pump {
                     self.answered.send_replace(wish.asked);
                     tokio::select! {
                         biased;
-                        message = next(subscription) => message,
                         _ = self.wishes.changed() => continue,
+                        message = next(subscription) => message,
                     }
                 }
             };
             let Some(message) = message else {
                 return End::Lost;
             };
+            // What came after the end is for another pump of the handler, if there is one.
+            if self.wishes.has_changed().is_err() {
+                return End::Over;
+            }
             let Some(hearing) = self.hearing.upgrade() else {
                 return End::Over;
             };
@@ -159,12 +193,18 @@ impl Pump {
     /// Has the handler called for an event, and counts what became of it.
     async fn take(&self, hearing: &Hearing, message: Message) {
         let _passing = hearing.progress.begin();
+        let _turn = self.turns.take().await;
+        if self.wishes.has_changed().is_err() {
+            return;
+        }
         // What it touches is the host's, and guarded against poisoning.
         let called = AssertUnwindSafe(self.call(hearing, &message)).catch_unwind();
         let count = match called.await {
-            Ok(Outcome::Returned) => &self.counts.handled,
-            Ok(Outcome::NotRun) => &self.counts.skipped,
-            Ok(_) => &self.counts.failed,
+            Ok(Some(Outcome::Returned)) => &self.counts.handled,
+            Ok(None) => &self.counts.skipped,
+            // Disabled or gone on the way; for other reasons it should have run.
+            Ok(Some(Outcome::NotRun)) if !self.serves(hearing) => &self.counts.skipped,
+            Ok(Some(_)) => &self.counts.failed,
             Err(_) => {
                 let handler = &self.handler;
                 tracing::error!(%handler, "the host panicked on the way to a handler");
@@ -174,7 +214,15 @@ impl Pump {
         count.add(1);
     }
 
-    async fn call(&self, hearing: &Hearing, message: &Message) -> Outcome {
+    /// Whether the handler is there, and its plugin not disabled.
+    fn serves(&self, hearing: &Hearing) -> bool {
+        let registry = hearing.registry.snapshot();
+        let entry = registry.find(&self.handler);
+        entry.is_some_and(|entry| !entry.plugin.is_disabled())
+    }
+
+    /// How the call ended; `None` if there was none.
+    async fn call(&self, hearing: &Hearing, message: &Message) -> Option<Outcome> {
         let scene = Scene {
             subject: &message.about,
             enabled: &hearing.enabled.enabled(message.about.world_id()),
@@ -185,9 +233,7 @@ impl Pump {
         };
         let dispatched =
             dispatch::<Events>(&hearing.registry, &self.handler, scene, |_| &[], request).await;
-        let Ok(receipt) = dispatched else {
-            return Outcome::NotRun;
-        };
+        let receipt = dispatched.ok()?;
         if let (Some(inbox), Some(Some(reply))) = (&message.reply_to, receipt.reply) {
             let reply = Message {
                 subject: inbox.clone(),
@@ -205,7 +251,7 @@ impl Pump {
                 tracing::warn!(%handler, %error, "the bus did not take a reply");
             }
         }
-        receipt.record.outcome
+        Some(receipt.record.outcome)
     }
 
     /// Keeps what waits at a subscription that another one replaces. What comes between the two is lost: heard by both, it would come twice.

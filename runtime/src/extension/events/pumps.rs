@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::counts::{Counts, Progress};
 use super::pump::Pump;
+use super::turns::AllTurns;
 use super::{Events, SharedRegistry};
 use crate::bus::{Bus, EventPolicy, EventStatistic, SubjectPattern};
 use crate::enabled::EnabledSource;
@@ -25,6 +26,7 @@ pub(crate) struct Hearing {
 pub(crate) struct Pumps {
     hearing: Arc<Hearing>,
     running: Mutex<BTreeMap<String, Running>>,
+    turns: AllTurns,
 }
 
 /// What is wanted of a pump.
@@ -84,6 +86,7 @@ impl Pumps {
         Self {
             hearing: Arc::new(hearing),
             running: Mutex::default(),
+            turns: AllTurns::default(),
         }
     }
 
@@ -132,7 +135,9 @@ impl Pumps {
         let (answer, answered) = watch::channel(0);
         let (is_ready, ready) = watch::channel(0);
         let counts = Arc::<Counts>::default();
+        let at_once = self.hearing.policy.handlers;
         let pump = Pump {
+            turns: self.turns.of(&handler, plugin.as_str(), at_once),
             handler,
             hearing: Arc::downgrade(&self.hearing),
             counts: Arc::clone(&counts),
