@@ -44,6 +44,8 @@ pub struct Metrics {
 pub(super) struct Series {
     pub(super) outcomes: BTreeMap<Outcome, u64>,
     pub(super) denials: u64,
+    pub(super) emitted: u64,
+    pub(super) lost_events: u64,
     pub(super) peak_memory_bytes: u64,
     /// Nanoseconds, summed over all calls.
     pub(super) total_ns: u64,
@@ -67,6 +69,10 @@ pub struct MetricsRow {
     pub failures: BTreeMap<Outcome, u64>,
     /// What was refused to the plugin.
     pub denials: u64,
+    /// How many events it emitted.
+    pub emitted: u64,
+    /// How many of those that it wanted to emit the bus did not take.
+    pub lost_events: u64,
     /// How long all calls took together.
     pub total_ns: u64,
     /// Half of the calls took at most this long.
@@ -141,6 +147,8 @@ impl Series {
         Self {
             outcomes: BTreeMap::new(),
             denials: 0,
+            emitted: 0,
+            lost_events: 0,
             peak_memory_bytes: 0,
             total_ns: 0,
             buckets: [0; BUCKETS_NS.len() + 1],
@@ -151,6 +159,8 @@ impl Series {
     fn add(&mut self, record: &Record) {
         *self.outcomes.entry(record.outcome).or_default() += 1;
         self.denials += record.denials.len() as u64 + record.more_denials;
+        self.emitted += record.emitted as u64;
+        self.lost_events += record.lost_events as u64;
         self.peak_memory_bytes = self.peak_memory_bytes.max(record.peak_memory_bytes);
         let took_ns = nanoseconds(record.duration);
         self.total_ns = self.total_ns.saturating_add(took_ns);
@@ -169,6 +179,8 @@ impl Series {
             *self.outcomes.entry(*outcome).or_default() += calls;
         }
         self.denials += other.denials;
+        self.emitted += other.emitted;
+        self.lost_events += other.lost_events;
         self.peak_memory_bytes = self.peak_memory_bytes.max(other.peak_memory_bytes);
         self.total_ns = self.total_ns.saturating_add(other.total_ns);
         for (calls, more) in self.buckets.iter_mut().zip(&other.buckets) {
@@ -198,6 +210,8 @@ impl Series {
                 .map(|(outcome, count)| (*outcome, *count))
                 .collect(),
             denials: self.denials,
+            emitted: self.emitted,
+            lost_events: self.lost_events,
             total_ns: self.total_ns,
             p50_ns: quantile(0.5),
             p99_ns: quantile(0.99),
@@ -215,7 +229,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
-    /// Proves O1: quantiles are near the durations that went in, and a plugin's extensions add up.
+    /// Proves O1, C8: quantiles are near the durations that went in, and a plugin's extensions add up, the events that they emitted too.
     #[test]
     fn quantiles_are_those_of_the_calls() {
         let record = |extension: &str, micros, outcome| -> Record {
@@ -224,6 +238,7 @@ mod tests {
                 "extension": extension, "operation": "o", "subject": {}, "outcome": outcome, "blame": null,
                 "duration_ns": micros * 1_000, "peak_memory_bytes": 7, "room_calls": [], "denials": [],
                 "more_denials": 0, "dropped_log_records": 0, "commit": {"state": "none"}, "attempts": 1,
+                "emitted": 2, "lost_events": 1,
             });
             serde_json::from_value(record).unwrap()
         };
@@ -244,6 +259,10 @@ mod tests {
         assert_eq!(effects.failures, BTreeMap::from([(Outcome::Trapped, 1)]));
         let [plugin] = metrics.by_plugin().try_into().unwrap();
         assert_eq!((plugin.calls, plugin.extension), (101, None));
+        assert_eq!((plugin.emitted, plugin.lost_events), (202, 101));
+        let labels = "plugin=\"stealth\",extension=\"effects\",result=\"lost\"";
+        let lost = format!("portcullis_emitted_events_total{{{labels}}} 1\n");
+        assert!(metrics.prometheus().contains(&lost));
         assert_eq!(plugin.total_ns, (50 * 101 + 1_000) * 1_000);
         assert!(plugin.p99_ns >= 99_000, "{}", plugin.p99_ns);
     }

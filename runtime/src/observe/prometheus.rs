@@ -22,7 +22,7 @@ pub const PROMETHEUS_CONTENT_TYPE: &str =
 impl Metrics {
     /// The numbers so far as text in the OpenMetrics format, which Prometheus reads: `portcullis_calls_total` by plugin, extension and
     /// outcome; the histogram `portcullis_call_duration_seconds`, `portcullis_denials_total` and `portcullis_peak_memory_bytes` by plugin
-    /// and extension. Labels are ids and outcomes, never a name or a text of a plugin's: a plugin cannot make series.
+    /// and extension; `portcullis_emitted_events_total` by these and whether the bus took them, where there are any. Labels are ids and outcomes, never a name or a text of a plugin's: a plugin cannot make series.
     pub fn prometheus(&self) -> String {
         self.prometheus_with(&[])
     }
@@ -66,6 +66,7 @@ impl Collector for Snapshot {
         self.calls(&mut encoder)?;
         self.durations(&mut encoder)?;
         self.denials(&mut encoder)?;
+        self.emitted(&mut encoder)?;
         self.memory(&mut encoder)?;
         self.health(&mut encoder)?;
         self.events(&mut encoder)
@@ -126,6 +127,22 @@ impl Snapshot {
             encoder.encode_descriptor("portcullis_denials", help, None, MetricType::Counter)?;
         for (labels, series) in self.rows() {
             counter(&mut family.encode_family(&labels)?, series.denials)?;
+        }
+        Ok(())
+    }
+
+    fn emitted(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Events that plugins emitted, by whether the bus took them";
+        let name = "portcullis_emitted_events";
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for ([plugin, extension], series) in self.rows() {
+            for (result, events) in [("taken", series.emitted), ("lost", series.lost_events)] {
+                // Most plugins emit nothing.
+                if events > 0 {
+                    let labels = [plugin, extension, ("result", result)];
+                    counter(&mut family.encode_family(&labels)?, events)?;
+                }
+            }
         }
         Ok(())
     }
