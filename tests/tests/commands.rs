@@ -132,6 +132,31 @@ async fn names_and_aliases() {
     );
 }
 
+/// Proves E10, X7: a plugin that is disabled keeps its names: no other one's commands are given in its place, then or once it is enabled again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_plugin_keeps_its_names() {
+    let rig = Rig::default();
+    rig.load_package(clerk("clerk", &[("announces", &["tell"])]))
+        .await;
+    rig.load_package(clerk("taker", &[("announces", &["tell"])]))
+        .await;
+    let (own, all) = ("command:plugin:clerk:announces", EnabledPlugins::All);
+    let found = |name: &str| rig.host.command(name, &all).unwrap();
+    let mut replies = listen(&rig).await;
+    rig.host.disable(&"clerk".parse().unwrap()).await.unwrap();
+    assert_eq!((&*found("announces"), &*found("tell")), (own, own));
+    assert_eq!(found("taker:tell"), "command:plugin:taker:announces");
+    let invoked = invoke(&rig, "announces", with_response(json!({}))).await;
+    assert_eq!(invoked.dispatched.unwrap_err(), Skip::Disabled);
+    let last = payload(&heard(&mut replies, 1).await[0]);
+    assert_eq!(last["error"], "the command is not available");
+    let listed = rig.host.commands(&all);
+    assert_eq!(listed.len(), 1, "what is not available is not offered");
+    rig.host.enable(&"clerk".parse().unwrap()).await.unwrap();
+    assert_eq!((&*found("announces"), &*found("tell")), (own, own));
+    assert_eq!(rig.host.commands(&all)[0].qualified, own);
+}
+
 /// Proves E10: the response channel gets the events in order, then the result, each with the correlation id and the plugin as its source.
 #[tokio::test(flavor = "multi_thread")]
 async fn replies_come_in_order_and_the_last_one_once() {

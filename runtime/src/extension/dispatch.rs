@@ -34,7 +34,7 @@ pub enum Skip {
     MissingContext(Context),
     /// The plugin is stopped.
     Stopped,
-    /// The plugin failed too often, and the host's guard lets no call through.
+    /// The plugin is disabled, by an operator or because it failed too often.
     Disabled,
     /// What it is called with is not what its manifest asks for.
     BadArguments,
@@ -47,7 +47,7 @@ impl fmt::Display for Skip {
             Self::NotEnabled => f.write_str("the world does not use the plugin"),
             Self::MissingContext(context) => write!(f, "the subject has no {context}"),
             Self::Stopped => f.write_str("the plugin is stopped"),
-            Self::Disabled => f.write_str("the plugin is disabled: it failed too often"),
+            Self::Disabled => f.write_str("the plugin is disabled"),
             Self::BadArguments => f.write_str("the arguments do not fit"),
         }
     }

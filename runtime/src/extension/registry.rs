@@ -66,13 +66,22 @@ pub enum RegistryError {
 /// Everything that the plugins of a host contribute.
 #[derive(Default)]
 pub struct Registry {
-    /// In the order of registration: plugins in dependency order, each in the order of its manifest.
+    /// All there are, in the order of registration: plugins in dependency order, each in the order of its manifest. A plugin that is disabled, or
+    /// reloaded, keeps its place.
+    all: Vec<Placed>,
+    /// Those that serve, in the same order.
     entries: Vec<Arc<Entry>>,
     by_name: BTreeMap<String, Arc<Entry>>,
-    /// What plugins contribute that are disabled. It serves nobody, but who must not do without it knows what is missing.
-    aside: Vec<Arc<Entry>>,
     /// Made when the first chain asks for it.
     hooks: OnceLock<hooks::Order>,
+}
+
+/// An entry in its place.
+#[derive(Clone)]
+struct Placed {
+    entry: Arc<Entry>,
+    /// Whether its plugin is disabled. It serves nobody, but who must not do without it knows what is missing.
+    aside: bool,
 }
 
 impl Registry {
@@ -111,14 +120,24 @@ impl Registry {
 
     /// The entry with this qualified name of a plugin that is disabled.
     pub(super) fn find_aside(&self, qualified: &str) -> Option<&Arc<Entry>> {
-        self.aside.iter().find(|entry| entry.qualified == qualified)
+        self.all_aside().find(|entry| entry.qualified == qualified)
     }
 
     /// The entries of an extension that belong to disabled plugins.
     pub(super) fn aside<E: Extension>(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.aside
-            .iter()
+        self.all_aside()
             .filter(|entry| entry.extension == E::DESCRIPTOR.id)
+    }
+
+    fn all_aside(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        let aside = self.all.iter().filter(|placed| placed.aside);
+        aside.map(|placed| &placed.entry)
+    }
+
+    /// The entries of an extension, in the order of registration, those of disabled plugins among them.
+    pub(super) fn of_all<E: Extension>(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        let entries = self.all.iter().map(|placed| &placed.entry);
+        entries.filter(|entry| entry.extension == E::DESCRIPTOR.id)
     }
 
     /// The handlers of hook points, in their order.
@@ -126,47 +145,46 @@ impl Registry {
         self.hooks.get_or_init(|| hooks::Order::of(self))
     }
 
-    /// This snapshot with one plugin's entries replaced; an empty list removes them. A plugin that is reloaded keeps its place.
+    /// This snapshot with one plugin's entries replaced; an empty list removes them.
     pub(crate) fn with(&self, plugin: &PluginId, entries: Vec<Entry>) -> Self {
-        let place = self.entries.iter().position(|entry| is_of(entry, plugin));
-        let mut all = others(&self.entries, plugin);
-        let place = place.unwrap_or(all.len());
-        all.splice(place..place, entries.into_iter().map(Arc::new));
-        Self::of_parts(all, others(&self.aside, plugin))
+        self.with_of(plugin, false, entries)
     }
 
     /// This snapshot with one plugin's entries replaced, which are those of a disabled one or not.
     pub(crate) fn with_of(&self, plugin: &PluginId, disabled: bool, entries: Vec<Entry>) -> Self {
-        match disabled {
-            true => self.with_aside(plugin, entries),
-            false => self.with(plugin, entries),
-        }
-    }
-
-    /// This snapshot with one plugin's entries replaced by those of a version that is disabled.
-    fn with_aside(&self, plugin: &PluginId, entries: Vec<Entry>) -> Self {
-        let mut aside = others(&self.aside, plugin);
-        aside.extend(entries.into_iter().map(Arc::new));
-        Self::of_parts(others(&self.entries, plugin), aside)
+        let its_own = |placed: &Placed| is_of(&placed.entry, plugin);
+        let place = self.all.iter().position(its_own);
+        let mut all = self.all.clone();
+        all.retain(|placed| !its_own(placed));
+        let place = place.unwrap_or(all.len());
+        let placed = entries.into_iter().map(|entry| Placed {
+            entry: Arc::new(entry),
+            aside: disabled,
+        });
+        all.splice(place..place, placed);
+        Self::of_placed(all)
     }
 
     /// This snapshot with one plugin's entries aside: it is disabled from now on.
     pub(crate) fn set_aside(&self, plugin: &PluginId) -> Self {
-        let its_own = self.entries.iter().filter(|entry| is_of(entry, plugin));
-        let mut aside = others(&self.aside, plugin);
-        aside.extend(its_own.cloned());
-        Self::of_parts(others(&self.entries, plugin), aside)
+        let mut all = self.all.clone();
+        for placed in &mut all {
+            placed.aside |= is_of(&placed.entry, plugin);
+        }
+        Self::of_placed(all)
     }
 
-    fn of_parts(entries: Vec<Arc<Entry>>, aside: Vec<Arc<Entry>>) -> Self {
+    fn of_placed(all: Vec<Placed>) -> Self {
+        let serving = all.iter().filter(|placed| !placed.aside);
+        let entries: Vec<_> = serving.map(|placed| placed.entry.clone()).collect();
         let by_name = entries
             .iter()
             .map(|entry| (entry.qualified.clone(), entry.clone()))
             .collect();
         Self {
+            all,
             entries,
             by_name,
-            aside,
             hooks: OnceLock::new(),
         }
     }
@@ -217,12 +235,6 @@ impl Registry {
 
 fn is_of(entry: &Entry, plugin: &PluginId) -> bool {
     entry.plugin.identity().plugin == *plugin
-}
-
-/// The entries that are not the plugin's.
-fn others(entries: &[Arc<Entry>], plugin: &PluginId) -> Vec<Arc<Entry>> {
-    let others = entries.iter().filter(|entry| !is_of(entry, plugin));
-    others.cloned().collect()
 }
 
 /// The registry of a running host: reading takes a snapshot and never waits.

@@ -40,7 +40,7 @@ fn schema_as_json<S: serde::Serializer>(
 
 /// The commands of the plugins that a world uses, in the order of registration.
 pub(crate) fn list(registry: &Registry, enabled: &EnabledPlugins) -> Vec<CommandEntry> {
-    let all = commands(registry, enabled);
+    let all = used(registry.of::<Commands>(), enabled);
     all.map(|(entry, command)| CommandEntry {
         qualified: entry.qualified.clone(),
         plugin: entry.plugin.identity().plugin.clone(),
@@ -54,7 +54,7 @@ pub(crate) fn list(registry: &Registry, enabled: &EnabledPlugins) -> Vec<Command
 }
 
 /// The qualified name of the command that users mean by a name. Names come before aliases, and the plugin that was loaded first before the
-/// others; `<plugin>:<name>` means one plugin's.
+/// others; `<plugin>:<name>` means one plugin's. A plugin that is disabled keeps its names: while it is not available no other one answers to them.
 pub(crate) fn find(registry: &Registry, name: &str, enabled: &EnabledPlugins) -> Option<String> {
     let (plugin, name) = match name.split_once(':') {
         Some((plugin, name)) => (Some(plugin), name),
@@ -62,18 +62,17 @@ pub(crate) fn find(registry: &Registry, name: &str, enabled: &EnabledPlugins) ->
     };
     let is_of =
         |entry: &Entry| plugin.is_none_or(|id| entry.plugin.identity().plugin.as_str() == id);
-    let all = || commands(registry, enabled).filter(|(entry, _)| is_of(entry));
+    let all = || used(registry.of_all::<Commands>(), enabled).filter(|(entry, _)| is_of(entry));
     let named = || all().find(|(entry, _)| &*entry.name == name);
     let aliased = || all().find(|(_, command)| command.aliases.iter().any(|alias| alias == name));
     let (entry, _) = named().or_else(aliased)?;
     Some(entry.qualified.clone())
 }
 
-fn commands<'a>(
-    registry: &'a Registry,
-    enabled: &'a EnabledPlugins,
+fn used<'a>(
+    entries: impl Iterator<Item = &'a Arc<Entry>>,
+    enabled: &EnabledPlugins,
 ) -> impl Iterator<Item = (&'a Arc<Entry>, &'a Command)> {
-    let used = |entry: &&Arc<Entry>| enabled.contains(&entry.plugin.identity().plugin);
-    let entries = registry.of::<Commands>().filter(used);
+    let entries = entries.filter(|entry| enabled.contains(&entry.plugin.identity().plugin));
     entries.filter_map(|entry| Some((entry, entry.contribution::<Commands>()?)))
 }

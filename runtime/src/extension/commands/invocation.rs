@@ -19,7 +19,7 @@ pub struct Invocation {
     pub correlation: Option<String>,
     /// The arguments by name; the host checks them and fills in the defaults. Not looked at in a conversation.
     pub arguments: Map<String, Value>,
-    /// Where replies are published besides: the response channel.
+    /// Where replies are published besides: the response channel. Not one of the bus's own subjects.
     pub response: Option<EventSubject>,
     /// The thread in which it was given: 1 to 128 bytes, no control characters, as the two below.
     pub thread: Option<String>,
@@ -65,6 +65,14 @@ impl Invocation {
             let message = format!("said: must have at most {MAX_SAID} bytes");
             problems.push(Problem::error("too-large", message));
         }
+        if self
+            .response
+            .as_ref()
+            .is_some_and(EventSubject::is_reserved)
+        {
+            let message = "response: subjects that begin with `_` are the bus's own";
+            problems.push(Problem::error("subject-reserved", message).hint("name another subject"));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -72,5 +80,26 @@ impl Invocation {
             Some(_) => Ok(Map::new()),
             None => schema.check(self.arguments.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Proves E10: replies go to no subject of the bus's own.
+    #[test]
+    fn a_reserved_response_is_refused() {
+        let to = |subject: &str| {
+            let invocation = Invocation {
+                response: Some(EventSubject::new(subject).unwrap()),
+                ..Invocation::default()
+            };
+            let checked = invocation.checked(&ArgumentSchema::default());
+            checked.map_err(|problems| problems.iter().map(|one| one.code).collect::<Vec<_>>())
+        };
+        assert_eq!(to("replies.here"), Ok(Map::new()));
+        assert_eq!(to("_INBOX.1"), Err(vec!["subject-reserved"]));
     }
 }

@@ -36,7 +36,9 @@ pub(crate) async fn invoke(
 ) -> Invoked {
     let correlation = correlation(&invocation);
     let to = |subject| Response::new(bus, subject, scene.subject, &correlation, qualified);
-    let response = invocation.response.clone().map(to);
+    // On one of the bus's own subjects nothing is said, and that it is one is told among what is wrong.
+    let response = invocation.response.clone();
+    let response = response.filter(|subject| !subject.is_reserved()).map(to);
     let (answer, dispatched) = attempt(registry, qualified, scene, &invocation, &correlation).await;
     let mut unpublished = 0;
     if let Some(response) = response {
@@ -85,6 +87,12 @@ async fn attempt(
     let dispatched =
         dispatch_checked::<Commands>(registry, qualified, scene, |one| &one.requires, request)
             .await;
+    // What is disabled is there, and keeps its name.
+    let is_aside = || registry.snapshot().find_aside(qualified).is_some();
+    let dispatched = match dispatched {
+        Err(Skip::Unknown) if is_aside() => Err(Skip::Disabled),
+        other => other,
+    };
     let answer = match &dispatched {
         Ok(receipt) => receipt.reply.clone(),
         Err(Skip::BadArguments) => {
