@@ -152,7 +152,7 @@ impl Answer {
         }
     }
 
-    /// One more thing that happened on the way, after those before. Its name has 1 to 128 bytes, its data at most 60 KiB as JSON; at most 64.
+    /// One more thing that happened on the way, after those before. Its name has 1 to 128 bytes, its data at most 60 KiB as JSON; at most 16.
     #[must_use]
     pub fn event(mut self, name: impl Into<String>, data: impl Into<Value>) -> Answer {
         self.events.push((name.into(), data.into()));

@@ -141,9 +141,12 @@ mod tests {
 
     fn problems(command: &str, scope: &str) -> Vec<String> {
         let table = RawTable::from_toml_str(command).unwrap();
+        let scope = RawTable::from_toml_str(scope).unwrap();
         let admission = Admission {
             catalogue: &crate::catalogue(),
-            scopes: &[RawTable::from_toml_str(scope).unwrap()],
+            scopes: std::slice::from_ref(&scope),
+            own_scope: Some(&scope),
+            plugin: &"clerk".parse().unwrap(),
         };
         match check(&table) {
             Err(problem) => vec![problem.to_string()],

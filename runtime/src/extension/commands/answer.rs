@@ -7,8 +7,9 @@ use super::wit;
 use crate::pattern::check_key;
 use crate::write_set::parse_value;
 
-/// An answer tells of at most this many things on the way: each is a message of its own.
-const MAX_EVENTS: usize = 64;
+/// An answer tells of at most this many things on the way: each is a message of its own. With the reply they are far fewer than wait by default for
+/// whoever hears them ([`EventPolicy::queue`](crate::bus::EventPolicy::queue)): the reply is the last one, and would be the first to be dropped.
+const MAX_EVENTS: usize = 16;
 
 /// How long the JSON text of a result, or of one event, may be, in bytes: on the bus it is a part of a message of at most 64 KiB.
 pub const MAX_REPLY: usize = 60 * 1024;
@@ -19,7 +20,7 @@ const MAX_ERROR: usize = 4 * 1024;
 /// What came of a command. Its plugin said so, and the host has checked it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    /// What happened on the way, in this order; at most 64.
+    /// What happened on the way, in this order; at most 16.
     #[serde(default)]
     pub events: Vec<Happening>,
     /// The reply.
@@ -160,8 +161,8 @@ mod tests {
                 "events[1].data: ",
             ),
             (
-                answer(Ok("1"), &[("a", "1"); 65]),
-                "events: must be at most 64, are 65",
+                answer(Ok("1"), &[("a", "1"); 17]),
+                "events: must be at most 16, are 17",
             ),
         ] {
             let why = broken.unwrap_err();

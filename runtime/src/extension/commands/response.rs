@@ -10,9 +10,13 @@ use super::{Answer, Happening, Reply};
 use crate::bus::{Bus, EventSubject, Message, Source};
 use crate::capability::port::bus;
 use crate::subject::Subject;
+use crate::write_set::parse_value;
 
 /// A bus that takes longer for all replies of an invocation is left alone.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is told in the place of what cannot be told.
+const TOO_LARGE: &str = "the answer is too large, or nests too deep, to be sent";
 
 /// Where the replies to one invocation go. Whatever becomes of the invocation, one reply is the last, and there is no other: if nobody waits for the
 /// command any more, an error that says so.
@@ -50,7 +54,7 @@ impl Response {
         let last = self.last(&answer.reply, answer.more);
         let messages = events.chain([last]);
         let messages: Vec<_> = messages
-            .map(|payload| self.message(&source, &payload))
+            .map(|payload| self.message(&source, payload))
             .collect();
         let count = messages.len();
         let taken = publish(Arc::clone(&self.bus), messages);
@@ -58,19 +62,35 @@ impl Response {
         count - tokio::spawn(taken).await.unwrap_or(0)
     }
 
-    fn event(&self, event: &Happening) -> Value {
+    /// In the place of one that the bus does not take there is an event that says so.
+    fn event(&self, event: &Happening) -> Arc<str> {
         let Self {
             correlation,
             command,
             ..
         } = self;
-        json!({
+        let written = written(&json!({
             "correlation": correlation, "kind": "event", "command": command,
             "name": event.name, "data": event.data,
+        }));
+        written.unwrap_or_else(|_| {
+            let place = json!({
+                "correlation": correlation, "kind": "event", "command": command,
+                "name": event.name, "data": null, "error": TOO_LARGE,
+            });
+            place.to_string().into()
         })
     }
 
-    fn last(&self, reply: &Reply, more: bool) -> Value {
+    /// In the place of one that the bus does not take there is an error.
+    fn last(&self, reply: &Reply, more: bool) -> Arc<str> {
+        written(&self.reply(reply, more)).unwrap_or_else(|_| {
+            let place = Reply::Error(TOO_LARGE.to_owned());
+            self.reply(&place, more).to_string().into()
+        })
+    }
+
+    fn reply(&self, reply: &Reply, more: bool) -> Value {
         let Self {
             correlation,
             command,
@@ -88,10 +108,10 @@ impl Response {
         }
     }
 
-    fn message(&self, source: &Source, payload: &Value) -> Message {
+    fn message(&self, source: &Source, payload: Arc<str>) -> Message {
         Message {
             subject: self.subject.clone(),
-            payload: payload.to_string().into(),
+            payload,
             source: source.clone(),
             about: self.about.clone(),
             hops: 1,
@@ -107,12 +127,20 @@ impl Drop for Response {
         }
         let reply = Reply::Error("the command was cancelled".to_owned());
         let payload = self.last(&reply, false);
-        let message = self.message(&host(), &payload);
+        let message = self.message(&host(), payload);
         // Without a runtime nobody hears the bus either.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(publish(Arc::clone(&self.bus), vec![message]));
         }
     }
+}
+
+/// The text of a message, unless the bus would not take it: what a plugin wrote has its bounds, but may be longer in the host's words (`1e9`), and it
+/// is a part of something larger.
+fn written(payload: &Value) -> Result<Arc<str>, String> {
+    let text = payload.to_string();
+    parse_value("payload", &text)?;
+    Ok(text.into())
 }
 
 /// Who says what no plugin said.
@@ -133,4 +161,67 @@ async fn publish(bus: Arc<dyn Bus>, messages: Vec<Message>) -> usize {
     };
     let _in_time = tokio::time::timeout(PATIENCE, all).await;
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use futures_util::FutureExt;
+    use futures_util::future::{BoxFuture, ready};
+
+    use super::*;
+    use crate::bus::{BusError, RequestError, SubjectPattern, Subscription};
+
+    /// A bus that nobody is heard on.
+    struct NoBus;
+
+    impl Bus for NoBus {
+        fn publish(&self, _: Message) -> BoxFuture<'_, Result<(), BusError>> {
+            ready(Ok(())).boxed()
+        }
+
+        fn request(&self, _: Message, _: Duration) -> BoxFuture<'_, Result<Message, RequestError>> {
+            ready(Err(RequestError::NoResponders)).boxed()
+        }
+
+        fn subscribe(
+            &self,
+            _: SubjectPattern,
+            _: usize,
+        ) -> BoxFuture<'_, Result<Box<dyn Subscription>, BusError>> {
+            ready(Err(BusError::Unavailable(String::new()))).boxed()
+        }
+    }
+
+    /// Proves E10: what is longer or deeper as a message than it was as an answer is an error in its place, and never breaks the bus's bounds.
+    #[test]
+    fn what_the_bus_would_not_take_is_told_as_an_error() {
+        let bus: Arc<dyn Bus> = Arc::new(NoBus);
+        let subject = EventSubject::new("replies").unwrap();
+        let response = Response::new(&bus, subject, &Subject::none(), "c", "command");
+        let numbers = format!("[{}1e9]", "1e9,".repeat(15_000));
+        assert!(numbers.len() <= super::super::MAX_REPLY);
+        let deep = format!("{}{}", "[".repeat(64), "]".repeat(64));
+        for text in [numbers, deep] {
+            let data = parse_value("reply", &text).unwrap();
+            let name = "step".to_owned();
+            let event = response.event(&Happening {
+                name,
+                data: data.clone(),
+            });
+            let event = parse_value("payload", &event).unwrap();
+            assert_eq!(
+                (&event["name"], &event["data"]),
+                (&json!("step"), &Value::Null)
+            );
+            assert_eq!(event["error"], TOO_LARGE);
+            let last = parse_value("payload", &response.last(&Reply::Result(data), true)).unwrap();
+            assert_eq!(
+                (&last["kind"], &last["error"]),
+                (&json!("error"), &json!(TOO_LARGE))
+            );
+        }
+        let fits = response.last(&Reply::Result(json!([1])), false);
+        assert_eq!(parse_value("payload", &fits).unwrap()["result"], json!([1]));
+    }
 }
