@@ -11,7 +11,8 @@ use crate::engine::Observer;
 use crate::identity::CallId;
 use crate::receipt::{ChainReceipt, ChainStep, Record};
 
-/// How many moments are kept where nothing else is said: those of a long conversation, in a few megabytes.
+/// How many moments are kept where nothing else is said: those of a long conversation. A call takes some kilobytes at most, a chain as much for each
+/// of its steps.
 const MOMENTS: usize = 4_096;
 
 /// An observer that keeps calls and chains with the times at which they began and ended, and shows them in that order, each call of a chain
@@ -43,9 +44,9 @@ pub struct Moment {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum What {
-    /// A call of a plugin.
+    /// A call of a plugin. Of its denials at most 4 are named, the others counted.
     Call(Box<Record>),
-    /// A chain of hook handlers. Its calls are moments of their own.
+    /// A chain of hook handlers. Its calls are moments of their own, and are cut alike here.
     Chain(Box<ChainReceipt>),
     /// Something that the host says of itself.
     Note(String),
@@ -119,13 +120,29 @@ impl Kept {
     }
 }
 
+/// How many of a call's denials are kept; the others are counted with those that its receipt does not name.
+const MAX_DENIALS: usize = 4;
+
+/// A receipt as it is kept.
+fn kept(record: &Record) -> Record {
+    let mut record = record.clone();
+    let more = record.denials.len().saturating_sub(MAX_DENIALS);
+    record.denials.truncate(MAX_DENIALS);
+    record.denials.shrink_to_fit();
+    record.more_denials = record.more_denials.saturating_add(more as u64);
+    record
+}
+
 impl Observer for Timeline {
     fn record(&self, record: &Record) {
-        self.keep(record.duration, What::Call(Box::new(record.clone())));
+        self.keep(record.duration, What::Call(Box::new(kept(record))));
     }
 
     fn chain(&self, chain: &ChainReceipt) {
-        self.keep(chain.duration, What::Chain(Box::new(chain.clone())));
+        let mut chain = chain.clone();
+        let calls = chain.steps.iter_mut().filter_map(|step| step.call.as_mut());
+        calls.for_each(|call| **call = kept(call));
+        self.keep(chain.duration, What::Chain(Box::new(chain)));
     }
 }
 

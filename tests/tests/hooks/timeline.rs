@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use portcullis::Observer;
 use portcullis::observe::{Timeline, What};
+use portcullis::receipt::Denial;
 use portcullis_tests::rig::shared_cache;
 use portcullis_tests::{Rig, chain, limits, work_item};
 use serde_json::json;
@@ -96,4 +98,33 @@ async fn a_timeline_has_an_end() {
         "{shown}"
     );
     assert_eq!(shown.lines().count(), 4, "{shown}");
+}
+
+/// Proves O1: a timeline keeps few of the denials of a call, and counts the others, also where the call is one of a chain.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_cuts_denials() {
+    let timeline = Arc::new(Timeline::default());
+    let rig = watched(&timeline).await;
+    let _chain = rig.hook(work_item()).await;
+    let mut record = rig.receipts.all().pop().unwrap();
+    let denial = Denial {
+        permission: "event:emit".to_owned(),
+        asked: "emit".to_owned(),
+        why: "no".to_owned(),
+    };
+    record.denials = vec![denial; 64];
+    record.more_denials = 1;
+    let mut chain = rig.receipts.chains().pop().unwrap();
+    *chain.steps[0].call.as_mut().unwrap() = Box::new(record.clone());
+    timeline.clear();
+    timeline.record(&record);
+    timeline.chain(&chain);
+    for moment in timeline.moments() {
+        let call = match &moment.what {
+            What::Call(call) => call,
+            What::Chain(chain) => chain.steps[0].call.as_ref().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((call.denials.len(), call.more_denials), (4, 61));
+    }
 }
