@@ -63,15 +63,24 @@ pub enum Fail {
     Closed,
 }
 
-/// How long handlers may take. It holds in place of `Limits::wall_ms`, which is for calls that nobody's work waits for.
+/// How long handlers may take, and how large the data may become. The times hold in place of `Limits::wall_ms`, which is for calls that nobody's work
+/// waits for.
+///
+/// They are what plugins have. A handler that writes or emits has its changes committed and its events published once it has replied, by the
+/// host's store and bus: where these hang, a chain takes up to 10 seconds longer for each, and for each such handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HookPolicy {
-    /// What one handler has at most, in milliseconds: 1,500 by default.
+    /// What one handler has at most, in milliseconds: 1,500 by default, and never more than half of the chain's. It begins when the plugin is awake and
+    /// has its slot. One that ends sooner because the chain's time does has not failed, as far as the guard and the plugin's health go.
     pub handler_ms: u64,
-    /// What all handlers of a chain have together, in milliseconds: 8,000 by default. Once it is used up no further handler is asked.
+    /// What all handlers of a chain have together, in milliseconds: 8,000 by default; waking their plugins is part of it. Once it is used up no further
+    /// handler is asked. Those of one plugin have at most half of it together, as long as handlers of others are still to be asked.
     pub chain_ms: u64,
+    /// How long the data of a chain is at most, as JSON text in bytes: 1 MiB by default. It nests at most 64 levels deep. A change beyond that is dropped;
+    /// data that the host itself begins with beyond that is a fault of the chain.
+    pub data_bytes: u64,
 }
 
 impl Default for HookPolicy {
@@ -79,6 +88,7 @@ impl Default for HookPolicy {
         Self {
             handler_ms: 1_500,
             chain_ms: 8_000,
+            data_bytes: 1_048_576,
         }
     }
 }
@@ -95,6 +105,13 @@ impl HookPolicy {
     #[must_use]
     pub fn chain_ms(mut self, ms: u64) -> Self {
         self.chain_ms = ms;
+        self
+    }
+
+    /// Sets how long the data of a chain is at most, as JSON text in bytes.
+    #[must_use]
+    pub fn data_bytes(mut self, bytes: u64) -> Self {
+        self.data_bytes = bytes;
         self
     }
 }

@@ -15,7 +15,8 @@ const MIB: u64 = 1024 * 1024;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Wall time of a call in milliseconds, waiting in host calls included. Default 1,000.
+    /// Wall time of a call in milliseconds, waiting in host calls included, from when the plugin is awake and has its slot. For those a call waits
+    /// as long again; one of a hook handler for what is left of its chain's time, one of an event handler for 30 seconds. Default 1,000.
     pub wall_ms: u64,
     /// Linear memory, summed over all memories. Default 64 MiB: it also bounds how long one bulk memory instruction runs.
     pub memory_bytes: u64,

@@ -50,6 +50,16 @@ impl Messenger {
 
     /// The plugin.
     pub fn package(&self) -> Package {
+        embed(&component("messenger"), &self.manifest())
+    }
+
+    /// The plugin, activated on this.
+    pub fn asleep(&self, on: &str) -> Package {
+        let manifest = self.manifest() + &format!("[activation]\non = \"{on}\"\n");
+        embed(&component("messenger"), &manifest)
+    }
+
+    fn manifest(&self) -> String {
         let mut manifest = format!(
             "[plugin]\nid = \"{0}\"\nname = \"{0}\"\nversion = \"{1}\"\n",
             self.id, self.version
@@ -75,7 +85,7 @@ impl Messenger {
                 manifest += &format!("queue = {queue}\n");
             }
         }
-        embed(&component("messenger"), &manifest)
+        manifest
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "activation/matches.rs"]
+mod matches;
 #[path = "activation/nursery.rs"]
 mod nursery;
 #[path = "activation/others.rs"]

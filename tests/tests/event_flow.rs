@@ -91,6 +91,22 @@ async fn two_plugins_that_answer_each_other_stop() {
     }
 }
 
+/// Proves E9: what a plugin emits while it is instantiated has as many events behind it as what it emits later: a start that leads to itself ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_leads_to_itself_stops() {
+    let rig = rig_of_hops(3);
+    rig.load("emit-at-start").await;
+    rig.emit("plugin.emit-at-start.again", Value::Null).await;
+    let idle = rig.host.events_idle();
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), idle).await;
+    assert!(ended.is_ok(), "it goes on and on");
+    let receipts = rig.receipts.all();
+    assert_eq!(receipts.len(), 3, "each hop is one event");
+    assert!(receipts.iter().all(|one| one.outcome == Outcome::Returned));
+    let last = receipts.iter().find(|one| one.emitted == 0).unwrap();
+    assert_eq!(last.denials.first().unwrap().why, "more than 3 hops");
+}
+
 /// Proves C8: a policy of no hops lets no plugin emit; the host's own events are heard.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_hops_no_plugin_emits() {

@@ -3,9 +3,11 @@
 use std::any::TypeId;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::body::{Body, Bound};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::body::Bound;
 use super::effect::{Effected, KEEPS_CHANGING, take_effect};
 use super::extension::Typed;
 use super::fault::Fault;
@@ -15,16 +17,16 @@ use super::instance::Lease;
 use super::line::{Places, Turn};
 use super::nap::Nap;
 use super::open::{Open, without_reply};
+use super::times::Share;
 use super::within::{Cut, Within};
 use crate::capability::Registration;
 use crate::grant::Instances;
-use crate::identity::CallId;
 use crate::manifest::Activation;
 use crate::permission::ExtensionDescriptor;
 use crate::receipt::{Commit, Outcome, Receipt};
 use crate::subject::Subject;
 
-/// Makes a call. `wall` is the time that it has, if not what its limits say; `registered` is `Some` for `lifecycle.load`, and gets what the plugin registered.
+/// Makes a call. `share` is the time that it has, if not what its limits say; `registered` is `Some` for `lifecycle.load`, and gets what the plugin registered.
 ///
 /// The future is made once and moved as little as possible, and what a warm call does not need stands in boxes: moving a large future
 /// is what a call would spend its time on.
@@ -32,16 +34,17 @@ pub(super) async fn call<E: Typed>(
     entrance: Entrance,
     subject: Subject,
     request: E::Request,
-    wall: Option<Duration>,
+    share: Option<Share>,
     mut registered: Option<&mut Vec<Registration>>,
 ) -> Receipt<E::Reply> {
     let hold = entrance.enter();
     let mut open = Open::begin(
         hold,
-        E::DESCRIPTOR.id,
+        const { &E::DESCRIPTOR },
         E::operation(&request),
         subject,
-        wall,
+        share,
+        E::hops(&request),
     );
     if open.hold.plugin().body().is_none()
         && let Err(fault) = Box::pin(rouse(&mut open, const { &E::DESCRIPTOR })).await
@@ -55,9 +58,22 @@ pub(super) async fn call<E: Typed>(
     let mut turn: Option<Turn> = None;
     loop {
         let attempts = open.attempt();
-        let (deadline, span) = (open.deadline, open.span.clone());
+        let ground = match ground(&open) {
+            Some(ground) => ground,
+            None => match Box::pin(wait_for_slots(&mut open)).await {
+                Ok(slots) => Ground::Slots(slots),
+                Err(fault) => return without_reply(open.fail(fault)),
+            },
+        };
+        let (deadline, span) = (open.times.deadline(), open.span.clone());
         let ended = {
-            let work = pin!(run::<E>(&mut open, place, &request, registered.is_some()));
+            let work = pin!(run::<E>(
+                &mut open,
+                place,
+                ground,
+                &request,
+                registered.is_some()
+            ));
             Within::new(deadline, span, work).await
         };
         let reply = match conclude(&mut open, ended) {
@@ -79,7 +95,7 @@ pub(super) async fn call<E: Typed>(
             Effected::Again(again, places) => {
                 open = *again;
                 let rooms = open.hold.plugin().rooms.clone();
-                turn = match Box::pin(wait(rooms, open.deadline, turn, places)).await {
+                turn = match Box::pin(wait(rooms, open.times.deadline(), turn, places)).await {
                     Some(turn) => Some(turn),
                     None => return without_reply(open.not_committed(KEEPS_CHANGING, refused)),
                 };
@@ -129,7 +145,7 @@ fn not_run<T>(why: &str) -> Result<T, Fault> {
     Err(Fault::new(Outcome::NotRun, why))
 }
 
-/// Has a plugin woken that is asleep, if the call is one that may wake it, and waits for it in the call's own time.
+/// Has a plugin woken that is asleep, if the call is one that may wake it, and waits for it. The plugin's time begins when it is awake.
 #[cold]
 async fn rouse(open: &mut Open, room: &ExtensionDescriptor) -> Result<(), Fault> {
     check(open, room.permission)?;
@@ -145,7 +161,7 @@ async fn rouse(open: &mut Open, room: &ExtensionDescriptor) -> Result<(), Fault>
     if activation == Some(Activation::FirstMatch) && !room.on_match {
         return not_run("the plugin is asleep, and is woken by a hook or an event only");
     }
-    match open.hold.awaken(Some(open.deadline)).await {
+    match open.hold.awaken(Some(open.times.patience())).await {
         Some(Ok(())) => {}
         Some(Err(unwoken)) => {
             let why = format!("the plugin was asleep and cannot be woken: {}", unwoken.why);
@@ -153,6 +169,7 @@ async fn rouse(open: &mut Open, room: &ExtensionDescriptor) -> Result<(), Fault>
         }
         None => return not_run("the plugin was asleep and did not wake in time"),
     }
+    open.times.run_from(Instant::now());
     // What happened meanwhile counts: somebody may have disabled it.
     open.began = plugin.standing.now();
     match open.hold.unregistered(room.id) {
@@ -164,57 +181,86 @@ async fn rouse(open: &mut Open, room: &ExtensionDescriptor) -> Result<(), Fault>
     }
 }
 
+/// What the plugin runs on.
+enum Ground {
+    /// An instance that served the same world before.
+    Warm(Lease),
+    /// Room for a fresh one.
+    Slots(OwnedSemaphorePermit),
+}
+
+/// What the plugin can run on at once.
+fn ground(open: &Open) -> Option<Ground> {
+    let body = open.hold.plugin().body()?;
+    let warm = match open.hold.plugin().grant.instances() {
+        Instances::Fresh => None,
+        Instances::Warm { .. } => body.pool.take(open.who().1.world_id()),
+    };
+    match warm {
+        Some(warm) => Some(Ground::Warm(warm)),
+        None => body.room.free_slots(body.weight).map(Ground::Slots),
+    }
+}
+
+/// Waits for slots. The plugin's time begins when it has them, unless it has begun before.
+#[cold]
+async fn wait_for_slots(open: &mut Open) -> Result<OwnedSemaphorePermit, Fault> {
+    let Some(body) = open.hold.plugin().body() else {
+        return not_run("the plugin is asleep");
+    };
+    let is_first = open.attempts() == 1;
+    let until = match is_first {
+        true => open.times.patience(),
+        false => open.times.deadline(),
+    };
+    let slots = tokio::time::timeout_at(until.into(), body.room.slots(body.weight));
+    match slots.await {
+        Ok(Ok(slots)) => {
+            if is_first {
+                open.times.run_from(Instant::now());
+            }
+            Ok(slots)
+        }
+        Ok(Err(closed)) => Err(Fault::new(Outcome::HostFault, closed.to_string())),
+        Err(_) => not_run("no slot of the engine came free in time"),
+    }
+}
+
 /// Leases an instance and enters it. The receipt holds the lease while the plugin runs: if this future is dropped, what the call did is
 /// still known.
 async fn run<E: Typed>(
     open: &mut Open,
     place: usize,
+    ground: Ground,
     request: &E::Request,
     registering: bool,
 ) -> wasmtime::Result<Result<E::Reply, String>> {
     let (id, subject) = open.who();
     let subject = subject.clone();
-    let Open {
-        hold,
-        lease,
-        deadline,
-        ..
-    } = open;
+    let (deadline, hops) = (open.times.deadline(), open.hops);
+    let Open { hold, lease, .. } = open;
     let Some(body) = hold.plugin().body() else {
         return Err(wasmtime::Error::msg("the plugin is asleep"));
     };
-    let warm = match hold.plugin().grant.instances() {
-        Instances::Fresh => None,
-        Instances::Warm { .. } => body.pool.take(subject.world_id()),
-    };
-    let lease = match warm {
-        Some(warm) => {
+    let lease = match ground {
+        Ground::Warm(warm) => {
             let lease = lease.insert(warm);
-            lease.begin(id, subject, *deadline)?;
+            lease.begin(id, subject, deadline)?;
+            lease.store.data_mut().call.led_to_by(hops);
             lease
         }
-        None => Box::pin(fresh(body, lease, id, subject, *deadline, registering)).await?,
+        Ground::Slots(slots) => {
+            let fresh = lease.insert(Lease::new(body, slots, id, subject, deadline)?);
+            // Its start runs with it: what it emits there has as many events behind it as what it emits later.
+            let call = &mut fresh.store.data_mut().call;
+            call.led_to_by(hops);
+            call.registrations = registering.then(Vec::new);
+            Box::pin(fresh.start(body)).await?;
+            fresh
+        }
     };
     let (exports, store) = lease.exports::<E>(body, place)?;
     E::enter(exports, store, request).await
-}
-
-/// A fresh instance, put where the receipt holds it before anything of the plugin runs.
-async fn fresh<'a>(
-    body: &Body,
-    place: &'a mut Option<Lease>,
-    id: CallId,
-    subject: Subject,
-    deadline: Instant,
-    registering: bool,
-) -> wasmtime::Result<&'a mut Lease> {
-    let slots = body.room.slots(body.weight).await?;
-    let lease = place.insert(Lease::new(body, slots, id, subject, deadline)?);
-    if registering {
-        lease.store.data_mut().call.registrations = Some(Vec::new());
-    }
-    lease.start(body).await?;
-    Ok(lease)
 }
 
 /// What the plugin replied, or what became of it.
@@ -232,11 +278,12 @@ fn conclude<R>(
     }
 }
 
-/// A call that ran before and was in time has lost its time to those whose changes made it run again.
+/// A call that ran before and was in time has lost its time to those whose changes made it run again; one that had less than its full time, to
+/// those before it in what it is part of.
 #[cold]
 fn in_its_own_time(open: &Open, fault: Fault) -> Fault {
     match fault.outcome {
-        Outcome::TimedOut if open.attempts() > 1 => fault.of_others(),
+        Outcome::TimedOut if open.attempts() > 1 || open.times.is_short() => fault.of_others(),
         _ => fault,
     }
 }
@@ -264,11 +311,10 @@ fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
             let why = "the wall time ran out while the plugin waited for the host";
             return Fault::new(Outcome::TimedOut, why).of_others();
         }
-        Cut::Elapsed { .. } if open.lease.is_some() => {
+        Cut::Elapsed { .. } => {
             let why = "the wall time ran out while the plugin waited";
             (Outcome::TimedOut, why)
         }
-        Cut::Elapsed { .. } => (Outcome::NotRun, "no slot of the engine came free in time"),
     };
     Fault::new(outcome, why)
 }

@@ -66,16 +66,20 @@ impl EngineRoom {
         }))
     }
 
-    /// Waits for slots. Idle warm instances of any plugin make room when there are none.
-    pub(crate) async fn slots(&self, weight: u32) -> Result<OwnedSemaphorePermit, EngineError> {
+    /// Slots, if they are free. Idle warm instances of any plugin make room when there are none.
+    pub(crate) fn free_slots(&self, weight: u32) -> Option<OwnedSemaphorePermit> {
         loop {
             if let Ok(slots) = self.slots.clone().try_acquire_many_owned(weight) {
-                return Ok(slots);
+                return Some(slots);
             }
             if !self.evict_one() {
-                break;
+                return None;
             }
         }
+    }
+
+    /// Waits for slots.
+    pub(crate) async fn slots(&self, weight: u32) -> Result<OwnedSemaphorePermit, EngineError> {
         let slots = self.slots.clone().acquire_many_owned(weight).await;
         slots.map_err(|_| EngineError("the engine is closed".to_owned()))
     }

@@ -22,7 +22,7 @@ const MAX_ATTEMPTS: u32 = 64;
 pub(super) const KEEPS_CHANGING: &str = "other calls keep changing what this one reads";
 
 /// A commit that takes longer counts as a fault of the host. It is not stopped: it may still take effect. A bus that takes longer over all events of a
-/// call loses the rest.
+/// call loses the rest. The receipt tells what was emitted, so whoever waits for it waits for the bus, too.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a call wants to happen once it has returned.

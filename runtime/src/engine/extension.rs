@@ -47,6 +47,11 @@ pub trait Typed: Extension {
     /// The function that serves the request, for the receipt.
     fn operation(request: &Self::Request) -> Arc<str>;
 
+    /// How many events led to the request.
+    fn hops(_request: &Self::Request) -> u32 {
+        0
+    }
+
     /// Calls it; the store's data has the subject. The outer error is a trap, the inner one the plugin's own.
     fn enter(
         exports: &Self::Exports,

@@ -1,11 +1,11 @@
 //! Keeping a plugin from being stopped, for a call or longer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::call;
 use super::extension::Typed;
 use super::plugin::{Inner, Plugin};
+use super::times::Share;
 use crate::receipt::Receipt;
 use crate::subject::Subject;
 
@@ -62,14 +62,14 @@ impl Hold {
         call::call::<E>(Entrance::Held(self), subject, request, None, None)
     }
 
-    /// Like [`Hold::call`], with this much wall time instead of what the plugin's limits say.
+    /// Like [`Hold::call`], with this time instead of what the plugin's limits say.
     pub(crate) fn call_within<E: Typed>(
         self,
         subject: Subject,
         request: E::Request,
-        wall: Duration,
+        share: Share,
     ) -> impl Future<Output = Receipt<E::Reply>> + Send + use<E> {
-        call::call::<E>(Entrance::Held(self), subject, request, Some(wall), None)
+        call::call::<E>(Entrance::Held(self), subject, request, Some(share), None)
     }
 
     /// The plugin that is called: where one that was asleep has a successor, that one.

@@ -21,6 +21,7 @@ mod pool;
 mod prepare;
 mod span;
 mod ticker;
+mod times;
 mod within;
 
 pub use cache::{CacheKey, CompileCache};
@@ -34,3 +35,4 @@ pub(crate) use line::Line;
 pub(crate) use nap::{Unwoken, Waker};
 pub use plugin::Plugin;
 pub use prepare::PrepareError;
+pub(crate) use times::Share;

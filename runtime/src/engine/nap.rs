@@ -146,8 +146,8 @@ impl Attempt {
 
 impl Hold {
     /// Waits until the plugin is awake. Who comes first has it woken, and whether anybody goes on waiting does not matter to that. `None`
-    /// if it is not awake at the deadline.
-    pub(crate) async fn awaken(&self, deadline: Option<Instant>) -> Option<Woken> {
+    /// if it is not awake by then.
+    pub(crate) async fn awaken(&self, until: Option<Instant>) -> Option<Woken> {
         let Ok(runtime) = Handle::try_current() else {
             let why = "there is no runtime to wake the plugin on";
             return Some(Err(Unwoken::by_host(why)));
@@ -161,8 +161,8 @@ impl Hold {
             let woken = woken.ok().and_then(|woken| woken.clone());
             woken.unwrap_or_else(|| Err(Unwoken::by_host("the host is shutting down")))
         };
-        match deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), ended).await.ok(),
+        match until {
+            Some(until) => tokio::time::timeout_at(until.into(), ended).await.ok(),
             None => Some(ended.await),
         }
     }

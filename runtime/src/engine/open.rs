@@ -12,11 +12,13 @@ use super::fault::Fault;
 use super::hold::Hold;
 use super::instance::Lease;
 use super::span;
+use super::times::{Share, Times};
 use crate::bus::{Emission, Message, Source};
 use crate::capability::{MAX_DENIALS, Registration};
 use crate::grant::Instances;
 use crate::guard::{Stand, Turn};
 use crate::identity::CallId;
+use crate::permission::ExtensionDescriptor;
 use crate::receipt::{Commit, Denial, Outcome, Receipt, Record, RoomCalls};
 use crate::subject::Subject;
 use crate::write_set::WriteSet;
@@ -27,7 +29,7 @@ const MAX_MESSAGE: usize = 1_024;
 /// A call that has begun and has no receipt yet. Dropped before it is finished, it leaves the receipt of a cancelled call.
 pub(super) struct Open {
     pub(super) hold: Hold,
-    pub(super) deadline: Instant,
+    pub(super) times: Times,
     pub(super) lease: Option<Lease>,
     /// How the plugin stood when the call began.
     pub(super) began: Stand,
@@ -39,7 +41,7 @@ pub(super) struct Open {
     writes: Option<WriteSet>,
     emissions: Vec<Emission>,
     /// How many events led to the call.
-    hops: u32,
+    pub(super) hops: u32,
     /// How many changes the store was asked to make, and has not said that it did not.
     sent: Option<usize>,
     registrations: Vec<Registration>,
@@ -52,28 +54,27 @@ impl Open {
     /// Begins the receipt. Until the call is finished it reads as cancelled.
     pub(super) fn begin(
         hold: Hold,
-        extension: &'static str,
+        room: &'static ExtensionDescriptor,
         operation: Arc<str>,
         subject: Subject,
-        wall: Option<Duration>,
+        share: Option<Share>,
+        hops: u32,
     ) -> Self {
         let started = Instant::now();
         let plugin = hold.plugin();
-        let wall = wall.unwrap_or_else(|| plugin.grant.limits().wall());
+        let wall = share.map_or_else(|| plugin.grant.limits().wall(), |share| share.wall);
+        let left = share.map(|share| share.left);
         let id = CallId::next();
         Self {
             began: plugin.standing.now(),
-            span: span::of(id, plugin.identity(), extension, &operation),
-            // A limit beyond what the clock can count is no limit: a century will do.
-            deadline: started
-                .checked_add(wall)
-                .unwrap_or(started + Duration::from_secs(3_153_600_000)),
+            span: span::of(id, plugin.identity(), room.id, &operation),
+            times: Times::begin(started, wall, room.on_match, left),
             lease: None,
             started,
             record: Some(Box::new(Record {
                 id,
                 plugin: plugin.identity().clone(),
-                extension: extension.into(),
+                extension: room.id.into(),
                 operation,
                 subject,
                 outcome: Outcome::Cancelled,
@@ -93,7 +94,7 @@ impl Open {
             })),
             writes: None,
             emissions: Vec::new(),
-            hops: 0,
+            hops,
             sent: None,
             registrations: Vec::new(),
             unrepeatable: false,
@@ -144,7 +145,7 @@ impl Open {
 
     /// Whether the call may run again: there is time left, and it did nothing that must not happen twice.
     pub(super) fn may_repeat(&self) -> bool {
-        !self.unrepeatable && Instant::now() < self.deadline
+        !self.unrepeatable && Instant::now() < self.times.deadline()
     }
 
     #[cold]
@@ -194,7 +195,6 @@ impl Open {
         record.dropped_log_records += call.tap.finish();
         self.unrepeatable = call.unrepeatable;
         self.emissions = mem::take(&mut call.emissions);
-        self.hops = call.hops();
         self.registrations = call.registrations.take().unwrap_or_default();
         self.writes = (!call.writes.is_empty()).then(|| WriteSet {
             call: record.id,
@@ -337,7 +337,7 @@ impl Open {
         if record.outcome != Outcome::NotRun {
             let now_ms = plugin.rooms.since_began_ms(ended);
             plugin.used(now_ms);
-            if record.outcome != Outcome::Cancelled {
+            if record.outcome != Outcome::Cancelled && !self.is_of_others {
                 let failed = record.outcome != Outcome::Returned;
                 plugin.tally.count(now_ms, failed);
             }

@@ -179,6 +179,9 @@ impl Host {
 
     /// Asks the handlers at the hook point that the type declares, one after the other, each with the data as those before have changed it.
     /// Whatever becomes of them, the host goes on with what it gets: the data, and whether it is to stop.
+    ///
+    /// At a point that was not declared with [`HostBuilder::hook_point`] nobody is asked, which the receipt calls a fault; where the type's point may
+    /// be blocked, it is, if a handler there fails closed.
     pub async fn hook<P: Point>(&self, scene: Scene<'_>, data: P) -> Hooked<P> {
         self.stage().hook(scene, data).await
     }

@@ -200,3 +200,37 @@ async fn secrets_stay_out_of_receipts() {
         assert!(!serde_json::to_string(&chain).unwrap().contains("horse"));
     }
 }
+
+/// Proves E7: what is said of data that does not fit has nothing of the data in it, neither a value nor a name.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_not_told() {
+    let schema = json!({
+        "properties": { "keys": {
+            "type": "object",
+            "additionalProperties": { "type": "string" },
+            "propertyNames": { "maxLength": 20 },
+        } },
+        "additionalProperties": false,
+    });
+    let rig = Rig::with(limits(|_| {}), |builder| {
+        let point = HookPoint::new("garden.opened", "When a garden is opened.", schema);
+        builder
+            .compile_cache(shared_cache())
+            .hook_point(point)
+            .unwrap()
+    });
+    for (data, place) in [
+        (json!({ "keys": { "hunter2": 1 } }), "keys: "),
+        (
+            json!({ "keys": { "hunter2-hunter2-hunter2": "" } }),
+            "keys: ",
+        ),
+        (json!({ "hunter2": 1 }), "the data: "),
+    ] {
+        let refused = by_name(&rig, "garden.opened", data).await;
+        let Err(HookError::Data { why, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(why.starts_with(place) && !why.contains("hunter2"), "{why}");
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use portcullis::hook_point::{HookPoint, Point};
-use portcullis::receipt::ChainReceipt;
-use portcullis::{Observer, Record};
+use portcullis::hook_point::{HookPoint, HookPolicy, Point};
+use portcullis::receipt::{ChainReceipt, Note};
+use portcullis::{Observer, Outcome, Record};
 use portcullis_tests::chain::asked;
 use portcullis_tests::rig::shared_cache;
 use portcullis_tests::{Rig, chain, limits, work_item};
@@ -120,8 +120,20 @@ async fn a_panic_in_mid_chain() {
         hooked.chain.fault.as_deref(),
         Some("the dispatcher panicked")
     );
-    assert_eq!(asked(&hooked.chain), ["mild:waters-more"]);
+    // Who was asked last has its receipt, and the fault is not its own.
+    assert_eq!(
+        asked(&hooked.chain),
+        ["mild:waters-more", "mild:waters-too-much"]
+    );
+    let last = hooked.chain.steps.last().unwrap().call.as_ref().unwrap();
+    assert_eq!(last.outcome, Outcome::Returned);
     assert_eq!(hooked.blocked(), None);
+
+    let asked_last = format!("waters-too-much priority=2 fail=\"closed\" {AT}");
+    rig.load_package(chain("mild", &[&open[0], &asked_last]))
+        .await;
+    let hooked = rig.hook(before()).await;
+    assert_eq!(hooked.blocked(), None, "it was asked");
 
     let closed = format!("proceeds fail=\"closed\" {AT}");
     rig.load_package(chain("strict", &[&closed])).await;
@@ -133,7 +145,8 @@ async fn a_panic_in_mid_chain() {
     );
 }
 
-/// Proves E8: a point that the host has a type for and did not declare is no chain, and the receipt says what to do.
+/// Proves E8: a point that the host has a type for and did not declare is no chain, and the receipt says what to do. A handler there that fails closed
+/// blocks all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_type_that_was_not_declared() {
     let rig = Rig::default();
@@ -141,6 +154,45 @@ async fn a_type_that_was_not_declared() {
     let fault = hooked.chain.fault.as_deref().unwrap();
     assert!(fault.contains("`garden.watered`") && fault.contains("HostBuilder::hook_point"));
     assert_eq!(hooked.blocked(), None);
+
+    rig.load_package(chain("mild", &[&format!("proceeds {AT}")]))
+        .await;
+    assert_eq!(rig.hook(Broken::default()).await.blocked(), None);
+    let closed = format!("proceeds fail=\"closed\" {AT}");
+    rig.load_package(chain("strict", &[&closed])).await;
+    let hooked = rig.hook(Broken::default()).await;
+    let block = hooked.blocked().unwrap();
+    assert_eq!(
+        (&*block.by, block.failed),
+        ("hook:plugin:strict:proceeds", true)
+    );
+}
+
+/// Proves E8: data that has grown beyond its bound stays as it was; data that the host begins with beyond it is a fault of the chain.
+#[tokio::test(flavor = "multi_thread")]
+async fn data_that_is_too_large() {
+    let most = serde_json::to_string(&work_item()).unwrap().len() as u64 + 10;
+    let policy = limits(|_| {}).hooks(HookPolicy::default().data_bytes(most));
+    let rig = Rig::new(policy);
+    let handlers = [
+        "label-short",
+        "label-a-bit-longer",
+        "proceeds fail=\"closed\"",
+    ];
+    rig.load_package(chain("grows", &handlers)).await;
+    let hooked = rig.hook(work_item()).await;
+    assert_eq!(hooked.data.labels, ["short"]);
+    let [Note::DroppedChange { why }] = &hooked.chain.steps[1].notes[..] else {
+        panic!("{}", hooked.chain);
+    };
+    assert!(why.contains(&format!("at most {most}")), "{why}");
+
+    let mut large = work_item();
+    large.title = "x".repeat(100);
+    let hooked = rig.hook(large.clone()).await;
+    assert_eq!(hooked.data, large);
+    assert!(hooked.chain.fault.as_ref().unwrap().contains("bytes"));
+    assert_eq!(&*hooked.blocked().unwrap().by, "hook:plugin:grows:proceeds");
 }
 
 /// Panics at each chain.

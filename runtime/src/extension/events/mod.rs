@@ -121,15 +121,17 @@ impl Typed for Events {
         request.name.clone()
     }
 
+    fn hops(request: &Handle) -> u32 {
+        request.message.hops
+    }
+
     async fn enter(
         exports: &Self::Exports,
         store: &mut Store<Ctx>,
         request: &Handle,
     ) -> wasmtime::Result<Result<Option<String>, String>> {
         let message = &request.message;
-        let call = store.data_mut().call();
-        call.led_to_by(message.hops);
-        let about = call.subject().into();
+        let about = store.data_mut().call().subject().into();
         let event = wit::Event {
             subject: message.subject.to_string(),
             payload: message.payload.to_string(),

@@ -2,12 +2,11 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::order::Place;
 use super::stage::Declared;
 use super::{Decision, Handle, Handler, Hooks};
-use crate::engine::Plugin;
+use crate::engine::{Plugin, Share};
 use crate::extension::{Entry, Registry, Scene, SharedRegistry};
 use crate::receipt::Receipt;
 
@@ -51,12 +50,12 @@ pub(super) struct Terms<'a> {
 }
 
 impl Terms<'_> {
-    /// Asks a handler. `time` says how long it has; `None` if there is no time left.
+    /// Asks a handler. `share` says how long it has, or why there is no time left.
     pub(super) async fn ask<'p>(
         self,
         place: &'p Place,
         data: Arc<str>,
-        time: impl Fn(&Handler) -> Option<Duration>,
+        share: impl Fn(&Handler) -> Result<Share, &'static str>,
     ) -> Asked<'p> {
         let mut stopped: Option<Found<'_>> = None;
         loop {
@@ -72,8 +71,9 @@ impl Terms<'_> {
             if disabled || entry.plugin.is_suspended() {
                 return Asked::Not(entry, "the plugin is disabled");
             }
-            let Some(time) = time(handler) else {
-                return Asked::Not(entry, "the chain's time was used up");
+            let share = match share(handler) {
+                Ok(share) => share,
+                Err(why) => return Asked::Not(entry, why),
             };
             if let Some(hold) = entry.plugin.hold() {
                 let request = Handle {
@@ -83,7 +83,7 @@ impl Terms<'_> {
                 };
                 let subject = self.scene.subject.clone();
                 let plugin = hold.held();
-                let receipt = hold.call_within::<Hooks>(subject, request, time).await;
+                let receipt = hold.call_within::<Hooks>(subject, request, share).await;
                 return Asked::Called(entry, plugin, receipt);
             }
             // Stopped since the snapshot was taken: the next snapshot has its successor, or it is gone for good.

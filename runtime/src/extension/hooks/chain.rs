@@ -5,18 +5,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use serde_json::{Map, Value};
 
 use super::ask::{Asked, Terms};
 use super::change::{Data, Take};
 use super::order::Place;
 use super::stage::{Declared, Stage};
 use super::{Decision, Handler, Hooks};
+use crate::engine::{Plugin, Share};
 use crate::extension::{Entry, Registry, Scene, is_used};
-use crate::hook_point::Fail;
+use crate::hook_point::{Fail, Point};
 use crate::receipt::{Block, ChainReceipt, ChainStep, ChainVerdict, Note, Receipt, StepDecision};
 
 /// How much is shown of a plugin's reason to block, in bytes.
 const MAX_REASON: usize = 1_024;
+
+/// What a plugin wants to change.
+type Patch = (Plugin, Map<String, Value>);
 
 /// A chain that goes on. Dropped before its end, it leaves the receipt of a chain that was cut.
 pub(super) struct Chain<'a> {
@@ -56,12 +61,22 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The receipt of a chain at a point that the host does not declare.
-    pub(super) fn refused(stage: Stage<'_>, scene: Scene<'_>, point: &str) -> ChainReceipt {
+    /// The receipt of a chain at a point that the host does not declare. A handler there that fails closed blocks, if the point's type lets it.
+    pub(super) fn refused<P: Point>(
+        stage: Stage<'_>,
+        began: &Registry,
+        scene: Scene<'_>,
+    ) -> ChainReceipt {
+        let point = P::NAME;
         let mut receipt = unasked(point.into(), scene, 0);
-        receipt.fault = Some(format!(
+        let fault = format!(
             "this host has no hook point `{point}`; declare it with `HostBuilder::hook_point`"
-        ));
+        );
+        let places = began.hooks().at(point);
+        if let Some(closed) = closed(places, scene).filter(|_| P::MAY_BLOCK) {
+            receipt.verdict = without(closed, &fault);
+        }
+        receipt.fault = Some(fault);
         stage.tell(&receipt);
         receipt
     }
@@ -80,7 +95,7 @@ impl<'a> Chain<'a> {
         let fault = match text {
             Err(fault) => Some(fault),
             Ok(text) => {
-                let all = self.ask_all(Data::new(text, take));
+                let all = self.ask_all(Data::new(text, self.stage.policy.data_bytes, take));
                 match AssertUnwindSafe(all).catch_unwind().await {
                     Ok(asked) => asked.err(),
                     Err(_) => Some("the dispatcher panicked".to_owned()),
@@ -103,43 +118,76 @@ impl<'a> Chain<'a> {
     }
 
     async fn ask_all(&mut self, mut data: Data<'_>) -> Result<(), String> {
+        data.check()?;
         while let Some(place) = self.places.get(self.next) {
             if is_used(&place.entry, self.terms.scene) {
-                let text = data.text();
-                let asked = self.terms.ask(place, text, |handler| self.time(handler));
-                let asked = asked.await;
-                let step = self.step(place, asked, &mut data)?;
+                let share = |handler: &Handler| self.share(place, handler);
+                let asked = self.terms.ask(place, data.text(), share).await;
+                let (step, patch) = self.step(place, asked);
+                // It was asked, whatever becomes of what it wants: its receipt stays.
+                self.next += 1;
                 if self.note(step) {
                     return Ok(());
                 }
+                if let Some((plugin, patch)) = patch {
+                    self.change(&mut data, &plugin, patch)?;
+                }
+            } else {
+                self.next += 1;
             }
-            self.next += 1;
         }
         Ok(())
     }
 
-    /// How long a handler has; `None` if there is no time left.
-    fn time(&self, handler: &Handler) -> Option<Duration> {
+    /// How long a handler has, or why there is no time left.
+    fn share(&self, place: &Place, handler: &Handler) -> Result<Share, &'static str> {
         let policy = self.stage.policy;
-        let left = Duration::from_millis(policy.chain_ms).checked_sub(self.spent)?;
+        let chain = Duration::from_millis(policy.chain_ms);
+        let half = chain / 2;
         let own = handler.timeout_ms.map_or(u64::MAX, |ms| ms.get());
-        let most = Duration::from_millis(policy.handler_ms.min(own));
-        Some(most.min(left)).filter(|time| !time.is_zero())
+        let wall = Duration::from_millis(policy.handler_ms.min(own)).min(half);
+        let mut left = chain.saturating_sub(self.spent);
+        if left.is_zero() {
+            return Err("the chain's time was used up");
+        }
+        // As long as it fits in there nobody can have used up a half.
+        if wall > half.saturating_sub(self.spent) && self.others_wait(place) {
+            left = left.min(half.saturating_sub(self.spent_on(place)));
+            if left.is_zero() {
+                return Err("its plugin's half of the chain's time was used up");
+            }
+        }
+        Ok(Share { wall, left })
     }
 
-    /// What became of a handler. The data is as it has changed it.
-    fn step(
-        &mut self,
-        place: &Place,
-        asked: Asked<'_>,
-        data: &mut Data<'_>,
-    ) -> Result<ChainStep, String> {
+    /// Whether handlers of other plugins come after this one.
+    fn others_wait(&self, place: &Place) -> bool {
+        let plugin = &place.entry.plugin.identity().plugin;
+        let mut rest = self.places.get(self.next..).unwrap_or_default().iter();
+        rest.any(|other| {
+            other.entry.plugin.identity().plugin != *plugin
+                && is_used(&other.entry, self.terms.scene)
+        })
+    }
+
+    /// How much time the handlers of this one's plugin have used up.
+    fn spent_on(&self, place: &Place) -> Duration {
+        let plugin = &place.entry.plugin.identity().plugin;
+        let steps = self.receipt.iter().flat_map(|receipt| &receipt.steps);
+        let calls = steps.filter_map(|step| step.call.as_ref());
+        let own = calls.filter(|call| call.plugin.plugin == *plugin);
+        own.map(|call| call.duration).sum()
+    }
+
+    /// What became of a handler, and what it wants to change.
+    fn step(&mut self, place: &Place, asked: Asked<'_>) -> (ChainStep, Option<Patch>) {
         let mut step = ChainStep {
             handler: place.qualified.clone(),
             decision: StepDecision::Gone,
             notes: Vec::new(),
             call: None,
         };
+        let mut wants = None;
         match asked {
             Asked::Gone => {}
             Asked::Not(entry, why) => step.decision = failed(&entry, why),
@@ -152,20 +200,38 @@ impl<'a> Chain<'a> {
                         reason: plugin.show(&reason, MAX_REASON),
                     },
                     Some(Decision::Change(patch)) => {
-                        let show = |text: &str, limit| plugin.show(text, limit);
-                        let (fields, notes) = data
-                            .change(patch, self.terms.point, show)
-                            .map_err(|error| format!("the data is no JSON object: {error}"))?;
-                        step.notes = notes;
-                        // Large data takes its time.
-                        self.spent = self.started.elapsed();
-                        StepDecision::Change { fields }
+                        wants = Some((plugin, patch));
+                        StepDecision::Change { fields: Vec::new() }
                     }
                 };
                 step.call = Some(record);
             }
         }
-        Ok(step)
+        (step, wants)
+    }
+
+    /// Does what the handler wants that was asked last.
+    fn change(
+        &mut self,
+        data: &mut Data<'_>,
+        plugin: &Plugin,
+        patch: Map<String, Value>,
+    ) -> Result<(), String> {
+        let show = |text: &str, limit| plugin.show(text, limit);
+        let (fields, notes) = data
+            .change(patch, self.terms.point, show)
+            .map_err(|error| format!("the data is no JSON object: {error}"))?;
+        if let Some(step) = self
+            .receipt
+            .as_mut()
+            .and_then(|receipt| receipt.steps.last_mut())
+        {
+            step.decision = StepDecision::Change { fields };
+            step.notes = notes;
+        }
+        // Large data takes its time.
+        self.spent = self.started.elapsed();
+        Ok(())
     }
 
     /// Notes a step; whether it ends the chain.
@@ -193,21 +259,13 @@ impl<'a> Chain<'a> {
     fn note_fault(&mut self, fault: String) {
         let point = self.terms.point;
         tracing::error!(point = %point.name, fault, "a chain of hook handlers broke");
-        let mut unasked = self.places.get(self.next..).unwrap_or_default().iter();
-        let closed = unasked.find(|place| {
-            let handler = place.entry.contribution::<Hooks>();
-            handler.is_some_and(|handler| handler.fail == Fail::Closed)
-                && is_used(&place.entry, self.terms.scene)
-        });
+        let unasked = self.places.get(self.next..).unwrap_or_default();
+        let closed = closed(unasked, self.terms.scene);
         let Some(receipt) = &mut self.receipt else {
             return;
         };
         if let Some(closed) = closed.filter(|_| point.may_block) {
-            receipt.verdict = ChainVerdict::Block(Block {
-                by: closed.qualified.clone(),
-                reason: fault.clone(),
-                failed: true,
-            });
+            receipt.verdict = without(closed, &fault);
         }
         receipt.fault = Some(fault);
     }
@@ -243,6 +301,23 @@ fn unasked(point: Arc<str>, scene: Scene<'_>, handlers: usize) -> ChainReceipt {
         steps: Vec::with_capacity(handlers),
         fault: None,
     }
+}
+
+/// The first of these handlers without which its plugin wants nothing to happen.
+fn closed<'a>(places: &'a [Place], scene: Scene<'_>) -> Option<&'a Place> {
+    places.iter().find(|place| {
+        let handler = place.entry.contribution::<Hooks>();
+        handler.is_some_and(|handler| handler.fail == Fail::Closed) && is_used(&place.entry, scene)
+    })
+}
+
+/// The block of a handler that could not be asked.
+fn without(place: &Place, fault: &str) -> ChainVerdict {
+    ChainVerdict::Block(Block {
+        by: place.qualified.clone(),
+        reason: fault.to_owned(),
+        failed: true,
+    })
 }
 
 fn failed(entry: &Entry, why: &'static str) -> StepDecision {

@@ -16,6 +16,9 @@ const MAX_NAME: usize = 64;
 /// How much is shown of why a change was dropped, in bytes.
 const MAX_WHY: usize = 300;
 
+/// How deep the data nests: as deep as any JSON text of plugins.
+const MAX_LEVELS: usize = 64;
+
 /// Takes the fields of the data over, wherever the host keeps them; says so if they do not fit there. Then nothing was taken over.
 pub(super) type Take<'a> = dyn FnMut(&Map<String, Value>) -> Result<(), String> + Send + 'a;
 
@@ -23,16 +26,27 @@ pub(super) type Take<'a> = dyn FnMut(&Map<String, Value>) -> Result<(), String> 
 pub(super) struct Data<'a> {
     text: Arc<str>,
     fields: Option<Map<String, Value>>,
+    /// How long the text may be, in bytes.
+    most: u64,
     take: &'a mut Take<'a>,
 }
 
 impl<'a> Data<'a> {
-    pub(super) fn new(text: String, take: &'a mut Take<'a>) -> Self {
+    pub(super) fn new(text: String, most: u64, take: &'a mut Take<'a>) -> Self {
         Self {
             text: text.into(),
             fields: None,
+            most,
             take,
         }
+    }
+
+    /// Whether the host's own data keeps within the bounds.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(super) fn check(&self) -> Result<(), String> {
+        bounded(&self.text, self.most)
     }
 
     /// The data as handlers get it.
@@ -74,21 +88,57 @@ impl<'a> Data<'a> {
             return Ok((fields, notes));
         };
         let fits = point.checked(after).and_then(|after| {
+            let text = serde_json::to_string(&after).map_err(|error| error.to_string())?;
+            bounded(&text, self.most)?;
             (self.take)(&after)?;
-            Ok(after)
+            Ok((after, text))
         });
-        let after = match fits {
-            Ok(after) => after,
+        let (after, text) = match fits {
+            Ok(fits) => fits,
             Err(why) => {
                 let why = show(&why, MAX_WHY);
                 notes.push(Note::DroppedChange { why });
                 return Ok((Vec::new(), notes));
             }
         };
-        self.text = serde_json::to_string(&after)?.into();
+        self.text = text.into();
         self.fields = Some(after);
         Ok((fields, notes))
     }
+}
+
+/// Says so if a JSON text is too long, or nests too deep.
+fn bounded(text: &str, most: u64) -> Result<(), String> {
+    if text.len() as u64 > most {
+        return Err(format!(
+            "the data would be {} bytes of JSON, at most {most} are allowed",
+            text.len()
+        ));
+    }
+    match nests_deeper(text, MAX_LEVELS) {
+        true => Err(format!("the data nests at most {MAX_LEVELS} levels deep")),
+        false => Ok(()),
+    }
+}
+
+/// Whether objects and arrays of a JSON text nest deeper than this. Not recursive: the host's own data is as deep as it is.
+fn nests_deeper(text: &str, most: usize) -> bool {
+    let (mut levels, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => levels += 1,
+            b'}' | b']' => levels = levels.saturating_sub(1),
+            _ => {}
+        }
+        if levels > most {
+            return true;
+        }
+    }
+    false
 }
 
 /// Lays one field of a merge patch over an object; whether the field is now another.
@@ -125,4 +175,22 @@ fn merge(value: &mut Value, patch: Value) -> bool {
         }
     }
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves E8: the bounds of a chain's data count bytes and levels, and what stands in a string is neither.
+    #[test]
+    fn data_is_bounded() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert_eq!(bounded(&nested(64), 1_000), Ok(()));
+        assert!(bounded(&nested(65), 1_000).is_err_and(|why| why.contains("64 levels")));
+        assert!(bounded(&nested(64), 127).is_err_and(|why| why.contains("128 bytes")));
+        let text = format!(r#"{{"a\"{}":["{}"]}}"#, nested(65), "[".repeat(65));
+        assert_eq!(bounded(&text, 1_000), Ok(()));
+        let flat = format!("[{}[]]", "[],".repeat(100));
+        assert_eq!(bounded(&flat, 1_000), Ok(()));
+    }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -14,6 +15,10 @@ use crate::engine::Observer;
 use crate::extension::{Scene, SharedRegistry};
 use crate::hook_point::{HookPoint, HookPolicy, Point, validator};
 use crate::permission::Catalogue;
+use crate::redactor::Redactor;
+
+/// How much is shown of why the host's own data does not fit, in bytes.
+const MAX_WHY: usize = 300;
 
 /// Why no handler was asked about data that is named and shaped at run time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +35,7 @@ pub enum HookError {
     Data {
         /// The point.
         point: String,
-        /// Which rule it breaks.
+        /// Which rule it breaks, without a word of the data: at most 300 bytes, escaped.
         why: String,
     },
 }
@@ -64,23 +69,41 @@ impl Declared {
     /// The fields, if they are what the point says that its data is.
     ///
     /// # Errors
-    /// Which rule of the point's schema they break, without a word of the data.
+    /// Which rule of the point's schema they break, and in which of its properties: without a word of the data.
     pub(super) fn checked(&self, fields: Map<String, Value>) -> Result<Map<String, Value>, String> {
         let data = Value::Object(fields);
         // The schema compiled when the point was declared.
         let validator = self.validator.get_or_init(|| validator(&self.schema).ok());
         let validator = validator.as_ref().ok_or("the schema does not compile")?;
         if let Err(error) = validator.validate(&data) {
-            let place = match error.instance_path().as_str() {
-                "" => "the data",
-                place => place.trim_start_matches('/'),
-            };
-            return Err(format!("{place}: {}", error.masked_with("it")));
+            return Err(self.told(&error));
         }
         match data {
             Value::Object(fields) => Ok(fields),
             _ => Err("it is no object".to_owned()),
         }
+    }
+
+    /// Which rule is broken, and where.
+    fn told(&self, error: &ValidationError<'_>) -> String {
+        let pointer = error.instance_path().as_str();
+        let top = pointer.split('/').nth(1).unwrap_or_default();
+        let properties = self.schema.get("properties").and_then(Value::as_object);
+        let declared = properties.is_some_and(|properties| properties.contains_key(top));
+        let place = if declared { top } else { "the data" };
+        format!("{place}: {}", rule(error))
+    }
+}
+
+/// Which rule is broken. Below the properties that the point declares, names are data like the rest.
+fn rule(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { .. }
+        | ValidationErrorKind::UnevaluatedProperties { .. }
+        | ValidationErrorKind::PropertyNames { .. } => {
+            "it has a property that it may not have".to_owned()
+        }
+        _ => error.masked_with("it").to_string(),
     }
 }
 
@@ -108,7 +131,7 @@ impl Stage<'_> {
     pub(crate) async fn hook<P: Point>(self, scene: Scene<'_>, mut data: P) -> Hooked<P> {
         let registry = self.registry.owned();
         let Some(point) = self.points.0.get(P::NAME) else {
-            let chain = Chain::refused(self, scene, P::NAME);
+            let chain = Chain::refused::<P>(self, &registry, scene);
             return Hooked { data, chain };
         };
         let chain = Chain::begin(self, point, &registry, scene);
@@ -137,9 +160,10 @@ impl Stage<'_> {
         let Some(declared) = self.points.0.get(point) else {
             return Err(HookError::UnknownPoint { point: name() });
         };
-        let mut data = declared
-            .checked(data)
-            .map_err(|why| HookError::Data { point: name(), why })?;
+        let mut data = declared.checked(data).map_err(|why| HookError::Data {
+            point: name(),
+            why: Redactor::default().show(&why, MAX_WHY),
+        })?;
         let registry = self.registry.owned();
         let chain = Chain::begin(self, declared, &registry, scene);
         let text = written(&data);
