@@ -54,9 +54,9 @@ impl EventSubject {
         Ok(Self(text.into()))
     }
 
-    /// Where the reply to a request goes.
-    pub(crate) fn inbox(id: u64) -> Self {
-        Self(format!("_INBOX.{id}").into())
+    /// Where the reply to a request goes. The number is one that nobody can guess.
+    pub(crate) fn inbox(id: u128) -> Self {
+        Self(format!("_INBOX.{id:032x}").into())
     }
 
     /// Whether it is one of the bus's own: its first token begins with `_`.

@@ -85,6 +85,13 @@ impl Inner {
     }
 }
 
+fn random() -> Result<u128, BusError> {
+    let mut bytes = [0; 16];
+    let drawn = getrandom::fill(&mut bytes);
+    drawn.map_err(|error| BusError::Unavailable(format!("no random number: {error}")))?;
+    Ok(u128::from_ne_bytes(bytes))
+}
+
 /// An inbox that is closed when nobody waits any more, for whatever reason.
 struct Inbox<'a> {
     bus: &'a Inner,
@@ -112,7 +119,7 @@ impl Bus for LocalBus {
         patience: Duration,
     ) -> BoxFuture<'_, Result<Message, RequestError>> {
         async move {
-            let subject = EventSubject::inbox(self.0.next_id());
+            let subject = EventSubject::inbox(random()?);
             let reply = self.0.open(subject.clone());
             let inbox = Inbox {
                 bus: &self.0,
