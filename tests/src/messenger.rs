@@ -68,13 +68,14 @@ impl Messenger {
             "log:emit",
             "kv:read",
             "kv:write",
-            "event:subscribe",
             "behavior:extend_conditions",
             "behavior:extend_effects",
         ] {
             manifest += &format!("[permissions.\"{permission}\"]\nreason = \"A test.\"\n");
         }
-        manifest += "[permissions.\"event:emit\"]\nreason = \"A test.\"\n\
+        manifest += "[permissions.\"event:subscribe\"]\nreason = \"A test.\"\n\
+                     scope = { subjects = [\">\"] }\n\
+                     [permissions.\"event:emit\"]\nreason = \"A test.\"\n\
                      scope = { subjects = [\">\"], per_call = 1000 }\n\
                      [[contributes.conditions]]\nname = \"steps\"\n\
                      [[contributes.effects]]\nname = \"steps\"\n";

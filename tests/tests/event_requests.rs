@@ -215,6 +215,25 @@ async fn replies_cannot_be_forged() {
     );
 }
 
+/// Proves E9, C8: what is asked of a plugin by its own subjects is answered by this plugin, whoever else hears it and is faster.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_plugin_answers_for_another_one() {
+    let forger = Messenger::new("forger").hears("replies", "plugin.>");
+    let answers = Messenger::new("answers").hears("replies", "plugin.answers.asked");
+    let rig = rig_of(&[forger]).await;
+    let timed_out = Err(EmitError::Request(RequestError::TimedOut));
+    assert_eq!(
+        host_asks(&rig, "plugin.answers.asked", 300).await,
+        timed_out
+    );
+    assert_eq!(rig.counts("forger", "replies"), [1, 0, 0, 0]);
+    rig.load_package(answers.package()).await;
+    let reply = host_asks(&rig, "plugin.answers.asked", LONG_MS).await;
+    assert_eq!(reply, Ok(json!({ "to": 7 })));
+    let own = host_asks(&rig, "plugin.forger.asked", LONG_MS).await;
+    assert_eq!(own, Ok(json!({ "to": 7 })));
+}
+
 /// Proves E9: an embedder's payload has the bounds of a plugin's.
 #[tokio::test(flavor = "multi_thread")]
 async fn payloads_of_the_host_have_bounds() {

@@ -64,6 +64,11 @@ impl EventSubject {
         self.0.starts_with('_')
     }
 
+    /// The plugin that answers requests with this subject, and nobody else but the host: the second token, if the first one is `plugin`.
+    pub fn owner(&self) -> Option<&str> {
+        self.0.strip_prefix("plugin.")?.split('.').next()
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -99,6 +104,16 @@ impl SubjectPattern {
     /// Whether it is about the bus's own subjects.
     pub fn is_reserved(&self) -> bool {
         self.0.starts_with('_')
+    }
+
+    /// Whether it matches a subject whose [owner](EventSubject::owner) is another plugin than this one.
+    pub fn is_over_others(&self, plugin: &str) -> bool {
+        let mut tokens = self.0.split('.');
+        match tokens.next() {
+            Some(">") => true,
+            Some("*" | "plugin") => tokens.next().is_some_and(|id| id != plugin),
+            _ => false,
+        }
     }
 
     /// Whether the pattern matches the subject.
@@ -231,6 +246,36 @@ mod tests {
             ("*.>", "a"),
         ] {
             assert!(!matches(pattern, subject), "{pattern} {subject}");
+        }
+    }
+
+    /// Proves E9: what is a plugin's own, and which patterns reach what is others'.
+    #[test]
+    fn owners() {
+        let owner = |subject: &str| {
+            EventSubject::new(subject)
+                .unwrap()
+                .owner()
+                .map(str::to_owned)
+        };
+        assert_eq!(owner("plugin.bard.asked").as_deref(), Some("bard"));
+        assert_eq!(owner("plugin.bard").as_deref(), Some("bard"));
+        assert_eq!((owner("plugin"), owner("plugins.bard.asked")), (None, None));
+        for (pattern, is_over) in [
+            (">", true),
+            ("*.>", true),
+            ("plugin.>", true),
+            ("plugin.*.asked", true),
+            ("*.bards.asked", true),
+            ("plugin.bards.asked", true),
+            ("plugin.bard.>", false),
+            ("*.bard.>", false),
+            ("plugin", false),
+            ("*", false),
+            ("chat.>", false),
+        ] {
+            let pattern = SubjectPattern::new(pattern).unwrap();
+            assert_eq!(pattern.is_over_others("bard"), is_over, "{pattern}");
         }
     }
 

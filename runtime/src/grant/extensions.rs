@@ -3,7 +3,7 @@
 use semver::Version;
 
 use super::explanation::{Decision, ExtensionDecision, PermissionDecision, Refusal};
-use crate::manifest::{Activation, RawTable};
+use crate::manifest::Activation;
 use crate::package::{ExportKind, InterfaceName, Package, Scan};
 use crate::permission::{Admission, Catalogue, ExtensionDescriptor};
 use crate::problem::Problem;
@@ -37,9 +37,16 @@ pub(super) fn decide(
         let count = contributions.clone().count();
         let exported = exported_version(package.scan(), room);
         if let Some(contribution) = room.contribution {
+            let asked = asked_for(room, permissions);
+            let scopes = asked.map_or(&[][..], |asked| &asked.scopes);
             let admission = Admission {
                 catalogue,
-                scopes: scopes_of(room, permissions),
+                scopes,
+                // It stands before the host's.
+                own_scope: scopes
+                    .first()
+                    .filter(|_| asked.is_some_and(|asked| asked.has_own_scope)),
+                plugin: &manifest.id,
             };
             // None is looked at beyond the bound: that is what it is for.
             let most = contribution.at_most;
@@ -96,15 +103,13 @@ fn can_match(catalogue: &Catalogue, decisions: &[ExtensionDecision]) -> bool {
     })
 }
 
-/// The scopes of the permission that an extension needs.
-fn scopes_of<'a>(
+/// The permission that an extension needs, if the manifest asks for it.
+fn asked_for<'a>(
     room: &ExtensionDescriptor,
     permissions: &'a [PermissionDecision],
-) -> &'a [RawTable] {
+) -> Option<&'a PermissionDecision> {
     let mut asked = permissions.iter();
-    asked
-        .find(|asked| Some(asked.permission.as_str()) == room.permission)
-        .map_or(&[], |asked| &asked.scopes)
+    asked.find(|asked| Some(asked.permission.as_str()) == room.permission)
 }
 
 fn decide_extension(

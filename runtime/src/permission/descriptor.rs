@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Catalogue;
-use crate::manifest::RawTable;
+use crate::manifest::{PluginId, RawTable};
 use crate::problem::Problem;
 
 /// Something that an operator can allow a plugin to do.
@@ -90,6 +90,10 @@ pub struct Admission<'a> {
     pub catalogue: &'a Catalogue,
     /// The scopes of the extension's permission; the contribution must lie in each of them.
     pub scopes: &'a [RawTable],
+    /// That one of them which the manifest itself names, if it names one.
+    pub own_scope: Option<&'a RawTable>,
+    /// Whose contribution it is.
+    pub plugin: &'a PluginId,
 }
 
 /// What a manifest says about one thing that an extension contributes.

@@ -56,17 +56,21 @@ pub struct Handler {
     pub description: String,
 }
 
-/// Which events a plugin may hear; all by default.
+/// Which events a plugin may hear. By default all but those of other plugins, `plugin.<their id>.>`: a handler that could hear these, also by a
+/// wildcard, needs a scope in the manifest that names them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HearScope {
     /// Patterns of subjects. A handler's own must match no more than one of these.
-    #[serde(default = "every_subject")]
-    pub subjects: Vec<SubjectPattern>,
+    #[serde(default)]
+    pub subjects: Option<Vec<SubjectPattern>>,
 }
 
-fn every_subject() -> Vec<SubjectPattern> {
-    vec![SubjectPattern::any()]
+impl HearScope {
+    fn covers(&self, subject: &SubjectPattern) -> bool {
+        let subjects = self.subjects.as_ref();
+        subjects.is_none_or(|subjects| subjects.iter().any(|wide| wide.covers(subject)))
+    }
 }
 
 /// An event for a handler.
@@ -161,17 +165,27 @@ fn admit(table: &RawTable, admission: Admission<'_>) -> Vec<Problem> {
     let Ok(handler) = table.parse::<Handler>() else {
         return Vec::new();
     };
-    let scopes = admission.scopes.iter();
-    let mut scopes = scopes.filter_map(|scope| scope.parse::<HearScope>().ok());
+    let read = |scope: &RawTable| scope.parse::<HearScope>().ok();
+    let mut scopes = admission.scopes.iter().filter_map(read);
+    let names_some = |scope: HearScope| scope.subjects.is_some();
+    let named = admission.own_scope.and_then(read).is_some_and(names_some);
     let subject = &handler.subject;
     let problem = if subject.is_reserved() {
         let message = format!("`{subject}`: subjects that begin with `_` are the bus's own");
         Problem::error("subject-reserved", message).hint("hear another subject")
-    } else if scopes.any(|scope| !scope.subjects.iter().any(|wide| wide.covers(subject))) {
+    } else if scopes.any(|scope| !scope.covers(subject)) {
         let message =
             format!("`{subject}` is more than a scope of `event:subscribe` lets the plugin hear");
         Problem::error("out-of-scope", message)
             .hint("narrow the handler's subject, or widen the scope `subjects`")
+    } else if !named && subject.is_over_others(admission.plugin.as_str()) {
+        let message = format!(
+            "`{subject}` matches events of other plugins, which the scope of `event:subscribe` does not name"
+        );
+        let hint = format!(
+            "narrow the handler's subject, or write `scope = {{ subjects = [\"{subject}\"] }}` below `[permissions.\"event:subscribe\"]`"
+        );
+        Problem::error("out-of-scope", message).hint(hint)
     } else {
         return Vec::new();
     };
@@ -195,6 +209,8 @@ mod tests {
         let admission = Admission {
             catalogue: &Catalogue::new(),
             scopes: &scopes,
+            own_scope: scopes.first(),
+            plugin: &"bard".parse().unwrap(),
         };
         let found = admit(&RawTable::from_json(handler).unwrap(), admission);
         found.iter().map(|problem| problem.code).collect()
@@ -209,6 +225,12 @@ mod tests {
         assert_eq!(problems("chat.a", &[&[">"], &["news.>"]]), ["out-of-scope"]);
         assert_eq!(problems("chat.a", &[&[]]), ["out-of-scope"]);
         assert_eq!(problems("_INBOX.>", &[&[">"]]), ["subject-reserved"]);
+        // What other plugins say among themselves must be named.
+        for wide in [">", "*.>", "plugin.>", "plugin.stealth.seen"] {
+            assert_eq!(problems(wide, &[]), ["out-of-scope"], "{wide}");
+            assert!(problems(wide, &[&[wide]]).is_empty(), "{wide}");
+        }
+        assert!(problems("plugin.bard.>", &[]).is_empty());
     }
 
     /// Proves E9: a reply is JSON, or an error of the plugin's.

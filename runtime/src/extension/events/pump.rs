@@ -234,12 +234,17 @@ impl Pump {
         let dispatched =
             dispatch::<Events>(&hearing.registry, &self.handler, scene, |_| &[], request).await;
         let receipt = dispatched.ok()?;
-        if let (Some(inbox), Some(Some(reply))) = (&message.reply_to, receipt.reply) {
+        let plugin = &receipt.record.plugin.plugin;
+        let owner = message.subject.owner();
+        // Who listens to what is asked of another plugin does not answer for it.
+        let may_reply = owner.is_none_or(|owner| owner == plugin.as_str());
+        let inbox = message.reply_to.as_ref().filter(|_| may_reply);
+        if let (Some(inbox), Some(Some(reply))) = (inbox, receipt.reply) {
             let reply = Message {
                 subject: inbox.clone(),
                 payload: reply.into(),
                 source: Source::Plugin {
-                    plugin: receipt.record.plugin.plugin.clone(),
+                    plugin: plugin.clone(),
                     call: receipt.record.id,
                 },
                 about: message.about.clone(),
