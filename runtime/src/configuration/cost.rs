@@ -181,9 +181,12 @@ mod tests {
     /// Proves E10, X1: the arguments of as many commands as a plugin may have cost no more than one configuration.
     #[test]
     fn all_commands_of_a_plugin_cost_no_more_than_a_configuration() {
-        let patterns = |budget: &Budget| budget.patterns * budget.pattern_bytes;
-        assert!(patterns(&ARGUMENTS) * MAX_COMMANDS <= patterns(&CONFIG));
-        assert!(ARGUMENTS.nodes * MAX_COMMANDS <= CONFIG.nodes);
-        assert!(ARGUMENTS.defaults_work * MAX_COMMANDS <= CONFIG.defaults_work);
+        let costs = |one: &Budget| {
+            let patterns = one.patterns * one.pattern_bytes;
+            [one.nodes, patterns, one.defaults_work]
+        };
+        for (command, configuration) in costs(&ARGUMENTS).into_iter().zip(costs(&CONFIG)) {
+            assert!(command * MAX_COMMANDS <= configuration, "{command}");
+        }
     }
 }
