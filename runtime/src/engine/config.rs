@@ -95,10 +95,14 @@ impl EngineRoom {
 
     /// Lets the engine take idle instances of this pool when it needs their slots.
     pub(crate) fn add_pool(&self, pool: &Arc<WarmPool>) {
-        self.pools
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::downgrade(pool));
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        // A plugin has another pool each time it is woken. Before the list grows the dead ones go, and there is room for as many as live.
+        if pools.len() == pools.capacity() {
+            pools.retain(|pool| pool.strong_count() > 0);
+            let live = pools.len();
+            pools.reserve(live.max(16));
+        }
+        pools.push(Arc::downgrade(pool));
     }
 }
 
@@ -151,3 +155,22 @@ fn pool() -> PoolingAllocationConfig {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("no engine: {0}")]
 pub struct EngineError(String);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Proves M8: what the engine knows of pools does not grow with the plugins that were woken and have slept again.
+    #[test]
+    fn dead_pools_are_forgotten() {
+        let room = EngineRoom::shared(Metering::Fuel).unwrap();
+        let lives: Vec<_> = (0..20).map(|_| Arc::<WarmPool>::default()).collect();
+        lives.iter().for_each(|pool| room.add_pool(pool));
+        for _ in 0..1_000 {
+            room.add_pool(&Arc::default());
+        }
+        let known = room.pools.lock().unwrap().len();
+        assert!((20..200).contains(&known), "{known}");
+    }
+}
