@@ -4,6 +4,8 @@
 
 #[path = "activation/matches.rs"]
 mod matches;
+#[path = "activation/meanwhile.rs"]
+mod meanwhile;
 #[path = "activation/nursery.rs"]
 mod nursery;
 #[path = "activation/others.rs"]

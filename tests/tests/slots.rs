@@ -1,13 +1,15 @@
 //! More callers than the engine has slots. All hosts of a process share them, so these tests have a process of their own and run one by one.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::Duration;
 
 use portcullis::engine::SLOTS;
+use portcullis::host::WakeError;
 use portcullis::{Blame, Outcome};
 use portcullis_tests::messenger::step;
-use portcullis_tests::{Messenger, Rig, Trouble, limits};
+use portcullis_tests::plugins::root;
+use portcullis_tests::{Messenger, Rig, Trouble, component, embed, limits};
 use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -37,8 +39,8 @@ async fn more_callers_than_slots_wait() {
     rig.receipts(200).await;
 }
 
-/// Proves X5, X1, E9: a call that gets no slot in time did not run, and that is the host's doing; a handler has failed at its event; one that is dropped while it waits leaves one
-/// receipt; the slots come back.
+/// Proves X5, X1, E9, M8: a call that gets no slot in time did not run, and that is the host's doing; a handler has failed at its event; one that
+/// is dropped while it waits leaves one receipt; the slots come back.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_slot_nothing_runs() {
     let _alone = ONE_BY_ONE.lock().await;
@@ -62,6 +64,16 @@ async fn without_a_slot_nothing_runs() {
     for _ in 0..SLOTS {
         gate.entered().await;
     }
+    let orderly = std::fs::read_to_string(root().join("tests/guests/orderly/plugin.toml"));
+    let orderly = orderly.unwrap() + "\n[activation]\non = \"first-use\"\n";
+    let orderly = embed(&component("orderly"), &orderly);
+    let orderly = hurried.load_package(orderly).await;
+    let orderly = &orderly.identity().plugin;
+    let woken = hurried.host.wake(orderly).await;
+    let Err(WakeError::Failed { outcome, .. }) = woken else {
+        panic!("{woken:?}");
+    };
+    assert_eq!(outcome, Outcome::HostFault);
     let receipt = hurried.ask(&noop, "noop", json!({})).await;
     assert_eq!(
         (receipt.outcome, receipt.blame),
@@ -88,6 +100,8 @@ async fn without_a_slot_nothing_runs() {
     }
     let receipt = hurried.ask(&noop, "noop", json!({})).await;
     assert_eq!(receipt.reply, Some(true), "{receipt}");
+    // That there was none says nothing of the plugin: it is not remembered.
+    hurried.host.wake(orderly).await.unwrap();
 }
 
 /// Proves X5, C8: calls that wait for replies leave room for those who reply: a quarter of the slots is theirs, and further requests are refused

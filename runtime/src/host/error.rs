@@ -96,6 +96,9 @@ pub enum UnloadError {
     /// A contribution of the plugin cannot be registered.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The host is shutting down meanwhile.
+    #[error("the host is shutting down")]
+    ShuttingDown,
 }
 
 /// Why a plugin is not awake.

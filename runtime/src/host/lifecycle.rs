@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::dependencies::{self, DependencyError, Needs};
-use super::members::{BY_OPERATOR, Member, PluginState};
-use super::switch::{has_lifecycle, load, step, to_the_end};
+use super::members::{BY_OPERATOR, Member, Members, PluginState};
+use super::switch::{has_lifecycle, load, load_and_enable, to_the_end, undo};
 use super::{Changing, Host, LoadError, UnloadError, settings};
 use crate::engine::Plugin;
 use crate::event::EventKind;
@@ -16,6 +16,16 @@ use crate::grant::{Consent, Grant};
 use crate::manifest::{Manifest, PluginId};
 use crate::package::Package;
 use crate::subject::Subject;
+
+/// A plugin in its place.
+struct Seated {
+    plugin: Plugin,
+    state: PluginState,
+    /// The one before it.
+    replaced: Option<Member>,
+    /// The handlers that begin to hear.
+    started: Started,
+}
 
 impl Host {
     /// Decides, reads the plugin's settings, compiles, links, runs its `load` and `enable`, and registers what it contributes. If a plugin with the same id is
@@ -117,7 +127,9 @@ impl Host {
             }
         };
         match replaced {
-            Some(old) => to_the_end(changing, farewell(old)).await,
+            Some(old) => {
+                let _ended = to_the_end(changing, farewell(old)).await;
+            }
             None => drop(changing),
         }
         started.hear().await;
@@ -132,14 +144,21 @@ impl Host {
     ) -> Result<(Plugin, Option<Member>, Started), LoadError> {
         // What is disabled stays so in whatever version, until an operator enables it.
         let disabled = self.why_disabled(&package.manifest().id);
-        let member = match self.starts_now(package.manifest()) {
-            true => self.start(package, grant, disabled.is_some()).await?,
-            false => self.register(package, grant, disabled.is_some()).await?,
+        let mut seated = None;
+        if !self.starts_now(package.manifest()) {
+            let register = self.register(package.clone(), grant.clone(), disabled.is_some());
+            seated = register.await?;
+        }
+        let seated = match seated {
+            Some(seated) => seated,
+            None => self.start(package, grant, disabled.is_some()).await?,
         };
-        let plugin = member.plugin.clone();
-        let entries = Registry::entries_of(&plugin, member.registered.as_deref())?;
-        let state = member.state;
-        let (replaced, started) = self.enter(member, entries);
+        let Seated {
+            plugin,
+            state,
+            replaced,
+            started,
+        } = seated;
         // From here on its calls are not held against the one in its place. Not earlier: who finds it closed looks for the other one.
         if let Some(old) = &replaced {
             old.plugin.close();
@@ -152,48 +171,51 @@ impl Host {
     /// Whether a plugin is compiled and started when it is loaded. One that can sleep is, too, if it takes the place of one that is awake: it is
     /// in use, and should it fail, the other one serves on.
     fn starts_now(&self, manifest: &Manifest) -> bool {
-        let members = self.0.read_members();
-        let in_use = members.get(&manifest.id).is_some_and(|member| {
-            member.state == PluginState::Enabled && !member.plugin.is_disabled()
-        });
-        in_use || !manifest.activation.can_sleep()
+        is_in_use(&self.0.read_members(), &manifest.id) || !manifest.activation.can_sleep()
     }
 
-    /// Compiles a plugin and runs its `load`, and its `enable` unless it stays disabled.
+    /// Compiles a plugin, runs its `load`, and its `enable` unless it stays disabled, and puts it in its place.
     async fn start(
         &self,
         package: Package,
         grant: Grant,
         disabled: bool,
-    ) -> Result<Member, LoadError> {
+    ) -> Result<Seated, LoadError> {
         let manifest = package.manifest().clone();
         if !disabled {
             let awake = self.wake_dependencies(&manifest).await;
             awake.map_err(|unwoken| LoadError::Asleep(unwoken.why))?;
         }
         let plugin = self.prepare(package, grant).await?;
-        let registered = load(&plugin).await.map_err(LoadError::Lifecycle)?;
-        let mut state = PluginState::Disabled;
-        if !disabled {
-            let enabled = step(&plugin, Step::Enable).await;
-            enabled.map_err(LoadError::Lifecycle)?;
-            state = PluginState::Enabled;
-        }
-        Ok(Member {
+        let (started, state) = match disabled {
+            true => (load(&plugin).await, PluginState::Disabled),
+            false => (load_and_enable(&plugin).await, PluginState::Enabled),
+        };
+        let registered = started.map_err(LoadError::Lifecycle)?;
+        let entries = match Registry::entries_of(&plugin, registered.as_deref()) {
+            Ok(entries) => entries,
+            Err(error) => {
+                undo(&plugin, !disabled).await;
+                return Err(error.into());
+            }
+        };
+        let member = Member {
             plugin,
             manifest,
             state,
             registered,
-        })
+        };
+        Ok(self.enter(&mut self.0.write_members(), member, entries))
     }
 
-    /// Checks what can be checked of a plugin without compiling it, its settings among that.
+    /// Checks what can be checked of a plugin without compiling it, its settings among that, and puts it in its place, asleep; `None` if the one
+    /// there was woken meanwhile, and is in use.
     async fn register(
         &self,
         package: Package,
         grant: Grant,
         disabled: bool,
-    ) -> Result<Member, LoadError> {
+    ) -> Result<Option<Seated>, LoadError> {
         let manifest = package.manifest().clone();
         let source = Arc::clone(&self.0.settings);
         let check = {
@@ -203,26 +225,37 @@ impl Host {
         let checked = tokio::task::spawn_blocking(check).await;
         checked.map_err(|_| LoadError::ShuttingDown)??;
         let plugin = Plugin::asleep(&self.0.rooms, package, grant)?;
+        let entries = Registry::entries_of(&plugin, None)?;
         let state = match disabled {
             true => PluginState::Disabled,
             false => PluginState::Asleep,
         };
-        Ok(Member {
+        let mut members = self.0.write_members();
+        if is_in_use(&members, &manifest.id) {
+            return Ok(None);
+        }
+        let member = Member {
             plugin,
             manifest,
             state,
             registered: None,
-        })
+        };
+        Ok(Some(self.enter(&mut members, member, entries)))
     }
 
-    /// Puts a plugin and its entries in their places; gives the one that was there before.
-    fn enter(&self, member: Member, entries: Vec<Entry>) -> (Option<Member>, Started) {
+    /// Puts a plugin and its entries in their places.
+    fn enter(&self, members: &mut Members, member: Member, entries: Vec<Entry>) -> Seated {
         let (id, state) = (member.manifest.id.clone(), member.state);
-        let mut members = self.0.write_members();
+        let plugin = member.plugin.clone();
         let replaced = members.insert(id.clone(), member);
         let started =
             self.publish(|registry| registry.with_of(&id, state == PluginState::Disabled, entries));
-        (replaced, started)
+        Seated {
+            plugin,
+            state,
+            replaced,
+            started,
+        }
     }
 
     /// Why a plugin with this id does not serve, if the guard or an operator disabled the one that is loaded.
@@ -311,6 +344,13 @@ impl Host {
         let _nobody = self.publish(|registry| registry.with(id, Vec::new()));
         Some(member)
     }
+}
+
+/// Whether a plugin serves that is awake.
+fn is_in_use(members: &Members, id: &PluginId) -> bool {
+    members
+        .get(id)
+        .is_some_and(|member| member.state == PluginState::Enabled && !member.plugin.is_disabled())
 }
 
 /// Waits for the calls in flight of a plugin that goes, lets it disable and stop itself, and gives its memory back. Failures are in the receipts.

@@ -53,6 +53,13 @@ pub(super) struct Member {
     pub(super) registered: Option<Vec<Registration>>,
 }
 
+impl Member {
+    /// Whether it is awake, and needs this one.
+    pub(super) fn needs_awake(&self, id: &PluginId) -> bool {
+        self.state == PluginState::Enabled && self.manifest.dependencies.contains_key(id)
+    }
+}
+
 pub(super) type Members = BTreeMap<PluginId, Member>;
 
 impl Inner {

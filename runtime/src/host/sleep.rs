@@ -156,13 +156,7 @@ impl Host {
 /// Whether a plugin can go to sleep, and nobody called it for so long, and none needs it that is awake.
 fn is_idle(member: &Member, members: &Members, idle_ms: u64) -> bool {
     let plugin = &member.plugin;
-    let needs = |other: &Member| {
-        other.state == PluginState::Enabled
-            && other
-                .manifest
-                .dependencies
-                .contains_key(&member.manifest.id)
-    };
+    let needs = |other: &Member| other.needs_awake(&member.manifest.id);
     plugin.can_sleep()
         && plugin.is_awake()
         && plugin.is_idle(idle_ms)

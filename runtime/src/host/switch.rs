@@ -35,16 +35,28 @@ impl Host {
     }
 
     /// Lets a disabled plugin serve again. Enabling one that is enabled does nothing. One that the guard disabled is on trial from then on,
-    /// as the policy's [`GuardPolicy`](crate::guard::GuardPolicy) says; what another one failed at before is forgotten.
+    /// as the policy's [`GuardPolicy`](crate::guard::GuardPolicy) says; what another one failed at before is forgotten. One that is asleep goes on
+    /// sleeping, unless one that is awake needs it. Once begun it ends, also if the future is dropped.
     ///
     /// # Errors
     /// No such plugin is loaded, or its own `enable` failed.
     pub async fn enable(&self, id: &PluginId) -> Result<(), UnloadError> {
         let changing = self.change().await;
+        let (host, id) = (self.clone(), id.clone());
+        let enabled = to_the_end(changing, async move { host.enable_now(&id).await });
+        let started = enabled.await.unwrap_or(Err(UnloadError::ShuttingDown))?;
+        if let Some(started) = started {
+            started.hear().await;
+        }
+        Ok(())
+    }
+
+    /// Enables a plugin, unless it is; gives the handlers that begin to hear.
+    async fn enable_now(&self, id: &PluginId) -> Result<Option<Started>, UnloadError> {
         let member = self.member(id)?;
         if member.state != PluginState::Disabled {
             if self.0.guards.reason(id).is_none() {
-                return Ok(());
+                return Ok(None);
             }
             // The guard suspended it a moment ago, and it was not yet disabled.
             self.take_out(&member).await;
@@ -62,11 +74,17 @@ impl Host {
         self.0.guards.switch(id, true);
         let started = self.let_serve(id, entries);
         self.tell_of_enabling(&member.plugin, turn);
-        drop(changing);
-        if let Some(started) = started {
-            started.hear().await;
+        if self.is_needed_awake(id) {
+            // A failure is told where it is woken. It is enabled all the same, and its next call tries again.
+            let _told = self.wake_member(id).await;
         }
-        Ok(())
+        Ok(started)
+    }
+
+    /// Whether a plugin needs this one that is awake.
+    fn is_needed_awake(&self, id: &PluginId) -> bool {
+        let members = self.0.read_members();
+        members.values().any(|member| member.needs_awake(id))
     }
 
     /// Disables a plugin that the guard has suspended, unless somebody did something about it meanwhile.
@@ -136,17 +154,17 @@ impl Host {
     }
 }
 
-/// Ends a change in a task of its own, which whoever waits may leave: no other change begins before it has ended.
-pub(super) async fn to_the_end(
+/// Ends a change in a task of its own, which whoever waits may leave: no other change begins before it has ended. `None` if its runtime goes.
+pub(super) async fn to_the_end<T: Send + 'static>(
     changing: Changing,
-    rest: impl Future<Output = ()> + Send + 'static,
-) {
+    rest: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
     let ended = tokio::spawn(async move {
         let _changing = changing;
-        rest.await;
+        rest.await
     });
     // It ends early only with its runtime.
-    let _ended = ended.await;
+    ended.await.ok()
 }
 
 /// Runs `load`; gives what it registered, or `None` for a plugin without `lifecycle`.
@@ -159,6 +177,26 @@ pub(super) async fn load(plugin: &Plugin) -> Result<Option<Vec<Registration>>, B
         Outcome::Returned => Ok(Some(registered)),
         _ => Err(Box::new(receipt)),
     }
+}
+
+/// Runs `load` and `enable`. A plugin that was loaded and cannot be enabled stops itself.
+pub(super) async fn load_and_enable(
+    plugin: &Plugin,
+) -> Result<Option<Vec<Registration>>, Box<Receipt>> {
+    let registered = load(plugin).await?;
+    if let Err(receipt) = step(plugin, Step::Enable).await {
+        undo(plugin, false).await;
+        return Err(receipt);
+    }
+    Ok(registered)
+}
+
+/// Has a plugin stop itself that was started and served nobody, and disable itself before if it is enabled. Its failures are in the receipts.
+pub(super) async fn undo(plugin: &Plugin, is_enabled: bool) {
+    if is_enabled {
+        let _recorded = step(plugin, Step::Disable).await;
+    }
+    let _recorded = step(plugin, Step::Stop).await;
 }
 
 /// Runs a step of a plugin's life, if it has `lifecycle`.

@@ -1,37 +1,57 @@
 //! Plugins that are asleep are woken.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock, Weak};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::members::PluginState;
-use super::switch::{load, step};
+use super::switch::{load_and_enable, undo};
 use super::{Host, Inner, LoadError, WakeError};
 use crate::capability::Registration;
 use crate::engine::{Plugin, PrepareError, Unwoken, Waker};
 use crate::event::EventKind;
 use crate::extension::Registry;
-use crate::extension::lifecycle::Step;
 use crate::manifest::{Manifest, PluginId};
-use crate::receipt::Outcome;
+use crate::receipt::{Blame, Outcome};
 
 /// How often a plugin waits for what it needs, where that falls asleep again before the plugin is awake: more than ever happens.
 const MAX_WAITS: u32 = 8;
 
 /// Has plugins woken by the host that they are loaded in.
-#[derive(Default)]
-pub(super) struct Wakings(OnceLock<Weak<Inner>>);
+pub(super) struct Wakings {
+    host: OnceLock<Weak<Inner>>,
+    /// One for each that may be compiled at once: more than there are cores would only take memory, and threads from the ports.
+    turns: Semaphore,
+}
+
+impl Default for Wakings {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            host: OnceLock::new(),
+            turns: Semaphore::new(cores),
+        }
+    }
+}
 
 impl Wakings {
     /// Says which host wakes plugins.
     pub(super) fn serve(&self, host: &Arc<Inner>) {
         // A host is built once.
-        let _first = self.0.set(Arc::downgrade(host));
+        let _first = self.host.set(Arc::downgrade(host));
     }
 
     fn host(&self) -> Option<Host> {
-        self.0.get().and_then(Weak::upgrade).map(Host)
+        self.host.get().and_then(Weak::upgrade).map(Host)
+    }
+
+    /// Waits until a plugin may be compiled. Not held while it waits for what it needs: that waits for a turn, too.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.turns.acquire().await.ok()
     }
 }
 
@@ -95,13 +115,18 @@ impl Host {
         for dependency in manifest.dependencies.keys() {
             self.wake_member(dependency).await.map_err(|unwoken| {
                 let why = format!("`{dependency}`, which it needs: {}", unwoken.why);
-                Unwoken { why, ..unwoken }
+                // Whether it lasts is remembered there.
+                Unwoken {
+                    why,
+                    lasts: false,
+                    ..unwoken
+                }
             })?;
         }
         Ok(())
     }
 
-    async fn wake_member(&self, id: &PluginId) -> Result<(), Unwoken> {
+    pub(super) async fn wake_member(&self, id: &PluginId) -> Result<(), Unwoken> {
         loop {
             let sleeper = {
                 let members = self.0.read_members();
@@ -123,12 +148,13 @@ impl Host {
     async fn awaken(&self, sleeper: Plugin) -> Result<(), Unwoken> {
         let woken = self.try_awaken(&sleeper).await;
         match &woken {
-            Ok(()) => self.tell(EventKind::Awake, &sleeper, ""),
+            Ok(()) if self.is_member(&sleeper) => self.tell(EventKind::Awake, &sleeper, ""),
             Err(unwoken) if unwoken.lasts => {
                 let why = format!("cannot be woken: {}", unwoken.why);
                 self.tell(EventKind::Failed, &sleeper, &why);
             }
-            Err(_) => {}
+            // It was replaced meanwhile, or may be woken by the next call.
+            _ => {}
         }
         woken
     }
@@ -142,19 +168,24 @@ impl Host {
         }
         self.wake_dependencies(package.manifest()).await?;
         // Its `load` and `enable` run on a plugin that nobody else knows: the one that is asleep takes its parts over when all went well.
-        let pilot = self.prepare(package.clone(), sleeper.grant().clone());
-        let pilot = pilot.await.map_err(unwoken)?;
-        let started = load(&pilot).await.map_err(LoadError::Lifecycle);
-        let registered = started.map_err(unwoken)?;
-        let enabled = step(&pilot, Step::Enable).await;
-        enabled.map_err(|receipt| unwoken(LoadError::Lifecycle(receipt)))?;
+        let pilot = {
+            let _turn = self.0.wakings.turn().await;
+            let pilot = self.prepare(package.clone(), sleeper.grant().clone());
+            pilot.await.map_err(unwoken)?
+        };
+        let started = load_and_enable(&pilot).await;
+        let registered = started.map_err(|receipt| unwoken(LoadError::Lifecycle(receipt)))?;
         let taken = self.seat(sleeper, &pilot, registered).await;
         if taken.is_err() {
-            // It served nobody. Its failures are in the receipts.
-            let _recorded = step(&pilot, Step::Disable).await;
-            let _recorded = step(&pilot, Step::Stop).await;
+            undo(&pilot, true).await;
         }
         taken
+    }
+
+    /// Whether a plugin is in its place, and was not replaced or unloaded.
+    fn is_member(&self, plugin: &Plugin) -> bool {
+        let member = self.plugin(&plugin.identity().plugin);
+        member.is_some_and(|now| now.is(plugin))
     }
 
     /// Lets the plugin serve, once all is awake that it needs.
@@ -228,8 +259,9 @@ fn unwoken(error: LoadError) -> Unwoken {
     let (outcome, lasts) = match &error {
         LoadError::ShuttingDown => (Outcome::HostFault, false),
         LoadError::Prepare(PrepareError::Engine(_)) => (Outcome::HostFault, true),
-        LoadError::Lifecycle(receipt) if receipt.outcome == Outcome::HostFault => {
-            (Outcome::HostFault, true)
+        // No slot came free, or the store failed: the next attempt may do better.
+        LoadError::Lifecycle(receipt) if receipt.blame == Some(Blame::Host) => {
+            (Outcome::HostFault, false)
         }
         _ => (Outcome::NotRun, true),
     };

@@ -56,6 +56,11 @@ impl SlowSettings {
         *self.held.lock().unwrap() = true;
     }
 
+    /// Whoever asks from now on is let in; those who wait go on waiting.
+    pub(super) fn let_others_in(&self) {
+        *self.held.lock().unwrap() = false;
+    }
+
     pub(super) fn let_go(&self) {
         *self.held.lock().unwrap() = false;
         self.let_go.notify_all();
@@ -150,6 +155,12 @@ impl Nursery {
     pub(super) fn woken(&self, plugin: &str) -> usize {
         let of_plugin = self.events.of(plugin).into_iter();
         of_plugin.filter(|kind| *kind == EventKind::Awake).count()
+    }
+
+    /// Which version of a plugin is in its place.
+    pub(super) fn version(&self, plugin: &str) -> String {
+        let plugin = self.rig.host.plugin(&id(plugin)).unwrap();
+        plugin.identity().version.to_string()
     }
 
     /// Asks `first-condition` of a plugin that is `orderly`, by its id.

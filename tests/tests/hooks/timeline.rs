@@ -115,7 +115,7 @@ async fn a_timeline_cuts_denials() {
     record.denials = vec![denial; 64];
     record.more_denials = 1;
     let mut chain = rig.receipts.chains().pop().unwrap();
-    *chain.steps[0].call.as_mut().unwrap() = Box::new(record.clone());
+    **chain.steps[0].call.as_mut().unwrap() = record.clone();
     timeline.clear();
     timeline.record(&record);
     timeline.chain(&chain);
