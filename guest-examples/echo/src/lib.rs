@@ -1,4 +1,6 @@
-//! Says what it is told, and counts for each user how often. The counts stand in the plugin's own store, so they outlast a restart.
+//! Says what it is told, and counts for each user of a world how often. The counts stand in the plugin's own store, so they outlast a restart.
+
+mod key;
 
 use portcullis_sdk::prelude::*;
 use serde::Deserialize;
@@ -16,19 +18,20 @@ impl Commands for Echo {
     fn invoke(
         &self,
         name: &str,
-        _subject: &Subject,
+        subject: &Subject,
         invocation: &Invocation,
     ) -> Result<Answer, Failure> {
         match name {
-            "echo" => echo(&count_key(invocation), invocation.arguments()?),
-            "echoes" => echoes(&count_key(invocation)),
+            "echo" => echo(&count_key(subject, invocation), invocation.arguments()?),
+            "echoes" => echoes(&count_key(subject, invocation)),
             other => Err(Failure::unknown(other)),
         }
     }
 }
 
-fn count_key(invocation: &Invocation) -> String {
-    format!("count/{}", invocation.user().unwrap_or("nobody"))
+fn count_key(subject: &Subject, invocation: &Invocation) -> String {
+    let user = invocation.user().unwrap_or("nobody");
+    key::key("count", &subject.world, user)
 }
 
 fn echo(key: &str, said: Said) -> Result<Answer, Failure> {

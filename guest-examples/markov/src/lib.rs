@@ -1,6 +1,7 @@
-//! Learns from a chat which word follows which, and speaks like it. What it knows stands in at most 256 keys of its own store, each of which expires when none of its
-//! words was said for a while: what nobody says any more is forgotten.
+//! Learns from a channel of a chat which word follows which, and speaks like it there and nowhere else. What it knows of one stands in at most 64 keys of its own store,
+//! each of which expires when none of its words was said for a while: what nobody says any more is forgotten.
 
+mod key;
 mod memory;
 mod words;
 
@@ -20,6 +21,8 @@ struct Markov;
 /// A message of the chat, as far as it matters here.
 #[derive(Deserialize)]
 struct Message {
+    #[serde(default)]
+    channel: String,
     text: String,
 }
 
@@ -30,16 +33,11 @@ struct Speak {
 }
 
 impl Events for Markov {
-    fn handle(
-        &self,
-        name: &str,
-        _about: &Subject,
-        event: &Event,
-    ) -> Result<Option<Value>, Failure> {
+    fn handle(&self, name: &str, about: &Subject, event: &Event) -> Result<Option<Value>, Failure> {
         match name {
             "listen" => {
-                let Message { text } = event.payload()?;
-                learn(&text)?;
+                let Message { channel, text } = event.payload()?;
+                learn(&about.world, &channel, &text)?;
                 Ok(None)
             }
             other => Err(Failure::unknown(other)),
@@ -51,58 +49,74 @@ impl Commands for Markov {
     fn invoke(
         &self,
         name: &str,
-        _subject: &Subject,
+        subject: &Subject,
         invocation: &Invocation,
     ) -> Result<Answer, Failure> {
         match name {
-            "markov" => speak(invocation.arguments()?),
+            "markov" => {
+                let channel = invocation.channel().unwrap_or_default();
+                speak(&subject.world, channel, invocation.arguments()?)
+            }
             other => Err(Failure::unknown(other)),
         }
     }
 }
 
-/// The plugin's store as shelves.
-struct Stored {
+/// The plugin's store as the shelves of a channel.
+struct Stored<'a> {
+    world: &'a str,
+    channel: &'a str,
     ttl: Duration,
 }
 
-impl Shelves for Stored {
+impl<'a> Stored<'a> {
+    fn of(world: &'a str, channel: &'a str) -> Result<Self, Error> {
+        let days: u64 = config::get("days")?.unwrap_or(DAYS);
+        Ok(Self {
+            world,
+            channel,
+            ttl: Duration::from_secs(days * 24 * 60 * 60),
+        })
+    }
+
+    fn key(&self, place: usize) -> String {
+        key::key("words", self.world, &format!("{}/{place}", self.channel))
+    }
+}
+
+impl Shelves for Stored<'_> {
     type Error = Error;
 
     fn shelf(&mut self, place: usize) -> Result<memory::Shelf, Error> {
-        Ok(kv::get(&key(place))?.unwrap_or_default())
+        Ok(kv::get(&self.key(place))?.unwrap_or_default())
     }
 
-    fn keep(&mut self, place: usize, shelf: &memory::Shelf) -> Result<(), Error> {
-        kv::set_for(&key(place), shelf, self.ttl)
+    fn keep(&mut self, place: usize, shelf: &memory::Shelf) -> Result<bool, Error> {
+        match kv::set_for(&self.key(place), shelf, self.ttl) {
+            Err(Error::OverBudget) => Ok(false),
+            kept => kept.map(|()| true),
+        }
     }
 }
 
-fn key(place: usize) -> String {
-    format!("words/{place}")
-}
-
-fn stored() -> Result<Stored, Error> {
-    let days: u64 = config::get("days")?.unwrap_or(DAYS);
-    Ok(Stored {
-        ttl: Duration::from_secs(days * 24 * 60 * 60),
-    })
-}
-
-fn learn(text: &str) -> Result<(), Error> {
+fn learn(world: &str, channel: &str, text: &str) -> Result<(), Error> {
     let words = words::of(text);
     if words.len() < 2 {
         return Ok(());
     }
-    let mut memory = Memory::new(stored()?);
+    let mut memory = Memory::new(Stored::of(world, channel)?);
     memory.learn(&words)?;
     memory.keep()
 }
 
-fn speak(asked: Speak) -> Result<Answer, Failure> {
-    let mut memory = Memory::new(stored()?);
+fn speak(world: &str, channel: &str, asked: Speak) -> Result<Answer, Failure> {
+    let mut memory = Memory::new(Stored::of(world, channel)?);
     // Another sentence each time, and the same ones in the same order for whoever tries this out.
-    let seed = kv::increment("spoken", 1)?;
+    let seed = match kv::increment("spoken", 1) {
+        // The store is full: the same sentence again.
+        Err(Error::OverBudget) => 0,
+        seed => seed?,
+    };
     let from = asked.from.map(|from| words::of(&from)).unwrap_or_default();
     let said = memory.speak(from.first().map(String::as_str), seed.unsigned_abs())?;
     Ok(match (said.is_empty(), from.is_empty()) {

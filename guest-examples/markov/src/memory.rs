@@ -1,10 +1,17 @@
-//! Which word follows which. Words lie on shelves by their hash; a shelf has room for so many words, and a word for so many that follow it: what is rare gives way.
+//! Which word follows which. Words lie on shelves by their hash; a shelf has room for so many words and so many bytes, and a word for so
+//! many that follow it: what is rare gives way.
 //! Nothing of the host is needed for that, so it is tested without one.
 
 use std::collections::BTreeMap;
 
-/// How many shelves there are: the most keys of the plugin's store.
-const SHELVES: u64 = 256;
+use portcullis_sdk::json;
+
+/// How many shelves a channel has: the most keys of the plugin's store that it takes.
+const SHELVES: u64 = 64;
+
+/// How many bytes a shelf has as JSON. So a channel takes at most 256 KiB of a store that usually has 4 MiB, and one message, which touches at most 61 shelves, may
+/// write them all: a call usually writes up to 1 MiB.
+const MAX_BYTES: usize = 4 * 1024;
 
 /// How many words a shelf holds.
 const MAX_WORDS: usize = 16;
@@ -27,8 +34,8 @@ pub trait Shelves {
     type Error;
     /// The shelf at a place.
     fn shelf(&mut self, place: usize) -> Result<Shelf, Self::Error>;
-    /// Puts it back.
-    fn keep(&mut self, place: usize, shelf: &Shelf) -> Result<(), Self::Error>;
+    /// Puts it back; false if there is no room for it.
+    fn keep(&mut self, place: usize, shelf: &Shelf) -> Result<bool, Self::Error>;
 }
 
 /// What is known, as far as it was looked at.
@@ -72,10 +79,18 @@ impl<S: Shelves> Memory<S> {
         Ok(())
     }
 
-    /// Puts everything back that was looked at.
+    /// Puts everything back that was looked at. A shelf for which there is no room is put back with half of what is on it; if that does not help either, it stays as it
+    /// was: better to learn nothing from a message than to fail at it.
     pub fn keep(mut self) -> Result<(), S::Error> {
-        let mut seen = self.seen.iter();
-        seen.try_for_each(|(place, shelf)| self.shelves.keep(*place, shelf))
+        for (place, shelf) in &mut self.seen {
+            shrink(shelf, MAX_BYTES);
+            if !self.shelves.keep(*place, shelf)? {
+                let half = bytes(shelf) / 2;
+                shrink(shelf, half);
+                let _has_room = self.shelves.keep(*place, shelf)?;
+            }
+        }
+        Ok(())
     }
 
     /// Something that might have been said, from a word on if there is one; nothing if nothing is known of it. Another seed says something else.
@@ -129,6 +144,35 @@ fn make_room<V>(
     }
 }
 
+/// Takes the rarest followers out until the shelf has at most so many bytes, and the words that nothing follows any more.
+fn shrink(shelf: &mut Shelf, most: usize) {
+    let mut excess = bytes(shelf).saturating_sub(most);
+    if excess == 0 {
+        return;
+    }
+    let mut all: Vec<(u32, String, String)> = Vec::new();
+    for (word, followers) in &*shelf {
+        let each = followers.iter();
+        all.extend(each.map(|(follower, count)| (*count, word.clone(), follower.clone())));
+    }
+    all.sort();
+    for (_, word, follower) in all {
+        if excess == 0 {
+            break;
+        }
+        if let Some(followers) = shelf.get_mut(&word) {
+            followers.remove(&follower);
+        }
+        // At least: in quotation marks, with a colon and a digit.
+        excess = excess.saturating_sub(follower.len() + 4);
+    }
+    shelf.retain(|_, followers| !followers.is_empty());
+}
+
+fn bytes(shelf: &Shelf) -> usize {
+    json!(shelf).to_string().len()
+}
+
 /// FNV-1a, with its bits mixed once more: its low ones alone are no good for drawing.
 fn hash(text: &str) -> u64 {
     let fnv = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
@@ -143,8 +187,20 @@ mod tests {
     use super::*;
     use std::convert::Infallible;
 
-    #[derive(Default)]
-    struct Room(BTreeMap<usize, Shelf>);
+    /// Shelves with room for so many bytes.
+    struct Room(BTreeMap<usize, Shelf>, usize);
+
+    impl Default for Room {
+        fn default() -> Self {
+            Self(BTreeMap::new(), usize::MAX)
+        }
+    }
+
+    impl Room {
+        fn bytes(&self) -> usize {
+            self.0.values().map(bytes).sum()
+        }
+    }
 
     impl Shelves for &mut Room {
         type Error = Infallible;
@@ -153,9 +209,13 @@ mod tests {
             Ok(self.0.get(&place).cloned().unwrap_or_default())
         }
 
-        fn keep(&mut self, place: usize, shelf: &Shelf) -> Result<(), Infallible> {
+        fn keep(&mut self, place: usize, shelf: &Shelf) -> Result<bool, Infallible> {
+            let before = || self.0.get(&place).map_or(0, bytes);
+            if self.1 < usize::MAX && self.bytes() - before() + bytes(shelf) > self.1 {
+                return Ok(false);
+            }
             self.0.insert(place, shelf.clone());
-            Ok(())
+            Ok(true)
         }
     }
 
@@ -206,6 +266,7 @@ mod tests {
             learn(&mut room, &format!("w{n} x{} y", n * 7));
         }
         assert!(room.0.len() <= SHELVES as usize);
+        assert!(room.0.values().all(|shelf| bytes(shelf) <= MAX_BYTES));
         let words = room.0.values().map(BTreeMap::len).max().unwrap();
         let followers = room
             .0
@@ -219,5 +280,36 @@ mod tests {
             "{words} {followers}"
         );
         assert!(Memory::new(&mut room).speak(None, 7).unwrap().len() <= MAX_SAID);
+    }
+    /// The longest words there are: a shelf keeps its bounds, and what is said often outlasts what is said once.
+    #[test]
+    fn a_shelf_has_few_bytes() {
+        let mut room = Room::default();
+        for n in 0..100 {
+            let long = |m: usize| format!("{:x>32}", n * 60 + m);
+            let text: Vec<_> = (0..60).map(long).collect();
+            learn(&mut room, &text.join(" "));
+            learn(&mut room, "the gate");
+        }
+        assert!(room.0.values().all(|shelf| bytes(shelf) <= MAX_BYTES));
+        assert!(room.bytes() <= SHELVES as usize * MAX_BYTES);
+        let said = Memory::new(&mut room).speak(Some("the"), 1).unwrap();
+        assert_eq!(said[..2], ["the", "gate"]);
+    }
+
+    /// Where there is no room at all the frequent stays, the new is not learnt, and nothing fails.
+    #[test]
+    fn a_full_store_fails_nobody() {
+        let mut room = Room::default();
+        for n in 0..40 {
+            learn(&mut room, &format!("the gate a{n} b{n} c{n}"));
+        }
+        room.1 = room.bytes();
+        for n in 0..40 {
+            learn(&mut room, &format!("the gate d{n} e{n} f{n}"));
+            assert!(room.bytes() <= room.1);
+        }
+        let said = Memory::new(&mut room).speak(Some("the"), 1).unwrap();
+        assert_eq!(said[..2], ["the", "gate"]);
     }
 }

@@ -3,8 +3,8 @@
 /// How many words of a message count.
 const MAX_WORDS: usize = 60;
 
-/// How long a word may be, in characters; a longer one is no word of a language.
-const MAX_CHARS: usize = 32;
+/// How long a word may be, in bytes; longer ones are hardly words of a language, and take room from those that are.
+const MAX_BYTES: usize = 32;
 
 /// The words of a text in lowercase, without punctuation around them.
 pub fn of(text: &str) -> Vec<String> {
@@ -12,7 +12,7 @@ pub fn of(text: &str) -> Vec<String> {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
         word.to_lowercase()
     });
-    let is_word = |word: &String| !word.is_empty() && word.chars().count() <= MAX_CHARS;
+    let is_word = |word: &String| !word.is_empty() && word.len() <= MAX_BYTES;
     words.filter(is_word).take(MAX_WORDS).collect()
 }
 
@@ -26,7 +26,9 @@ mod tests {
             of("  The gate's (open), isn't it? -- "),
             ["the", "gate's", "open", "isn't", "it"]
         );
+        assert_eq!(of(&"x".repeat(32)).len(), 1);
         assert_eq!(of(&"x".repeat(33)), Vec::<String>::new());
+        assert_eq!(of(&"\u{e9}".repeat(17)), Vec::<String>::new());
         assert_eq!(of(&"a ".repeat(100)).len(), MAX_WORDS);
     }
 }
