@@ -187,6 +187,7 @@ fn commands_are_listed_and_given() {
         .status(0)
         .json();
     assert_eq!(talked["answers"].as_array().unwrap().len(), 3, "{talked}");
+    assert_eq!(talked["unsaid"], 1, "`never` was not said");
     let unknown = verb("commands", &["clerk"], &["--invoke", "greet"], &Value::Null).status(2);
     assert!(unknown.stderr.contains("greets"), "{}", unknown.stderr);
 }

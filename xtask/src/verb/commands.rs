@@ -36,7 +36,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", requires = "invoke")]
     input: Option<PathBuf>,
 
-    /// What is said in a conversation that the command keeps open. May be repeated: the command is given first, and each is said in turn.
+    /// What is said in a conversation that the command keeps open. May be repeated: the command is given first, and each is said in turn until the
+    /// conversation is over.
     #[arg(long, value_name = "TEXT", requires = "invoke")]
     said: Vec<String>,
 
@@ -107,8 +108,10 @@ async fn invoke(
             break;
         }
     }
+    let unsaid = options.said.len() + 1 - answers.len();
     terminal.result(&Given {
         answers,
+        unsaid,
         calls: company.timeline.moments(),
         timeline: company.timeline.to_string(),
     })?;
@@ -184,6 +187,8 @@ impl fmt::Display for Answered {
 #[derive(Serialize)]
 struct Given {
     answers: Vec<Answered>,
+    /// How many texts were not said, because the conversation was over.
+    unsaid: usize,
     calls: Vec<Moment>,
     #[serde(skip)]
     timeline: String,
@@ -193,6 +198,11 @@ impl fmt::Display for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for answer in &self.answers {
             writeln!(f, "{answer}")?;
+        }
+        match self.unsaid {
+            0 => {}
+            1 => writeln!(f, "the conversation was over: 1 text was not said")?,
+            many => writeln!(f, "the conversation was over: {many} texts were not said")?,
         }
         f.write_str(&self.timeline)
     }
