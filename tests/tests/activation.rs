@@ -14,6 +14,8 @@ mod others;
 mod sleep;
 #[path = "activation/trouble.rs"]
 mod trouble;
+#[path = "activation/wakers.rs"]
+mod wakers;
 
 use futures_util::future::join_all;
 use portcullis::engine::{CacheKey, CompileCache};

@@ -62,12 +62,14 @@ impl Pump {
                 End::Over => return,
                 End::Changed => self.keep_what_waits(&mut *subscription),
                 End::Lost => {
-                    let handler = &self.handler;
-                    tracing::warn!(%handler, "the bus broke off, and is asked again");
                     drop(subscription);
-                    if self.unless_over(tokio::time::sleep(PAUSE)).await.is_none() {
+                    // A host or a runtime that goes takes its bus along: nothing to warn of. So the warning waits until the bus is really asked again.
+                    let paused = self.unless_over(tokio::time::sleep(PAUSE)).await;
+                    if paused.is_none() || self.hearing.strong_count() == 0 {
                         return;
                     }
+                    let handler = &self.handler;
+                    tracing::warn!(%handler, "the bus broke off, and is asked again");
                 }
             }
         }

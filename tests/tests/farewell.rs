@@ -1,0 +1,63 @@
+//! What the host's log tells when a host goes. In a process of its own: a subscriber of `tracing` belongs to all threads.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use portcullis_tests::messenger::Messenger;
+use portcullis_tests::{Rig, limits};
+use serde_json::json;
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Proves E9: neither a host that goes with its handlers nor a runtime that goes before it warns of a bus that broke off.
+#[test]
+fn who_goes_warns_of_nothing() {
+    let written = Written::default();
+    let writer = written.clone();
+    tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .init();
+    for host_goes_first in [true, false] {
+        for _ in 0..10 {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(4)
+                .enable_all()
+                .build()
+                .unwrap();
+            let rig = runtime.block_on(async {
+                let rig = Rig::new(limits(|_| {}));
+                let messenger = (0..8).fold(Messenger::new("messenger"), |messenger, n| {
+                    messenger.hears(&format!("counts-{n}"), "test.counted")
+                });
+                rig.load_package(messenger.package()).await;
+                rig.emit("test.counted", json!(1)).await;
+                rig.host.events_idle().await;
+                rig
+            });
+            if host_goes_first {
+                drop(rig);
+                runtime.block_on(async { tokio::time::sleep(Duration::from_millis(20)).await });
+                drop(runtime);
+            } else {
+                drop(runtime);
+                drop(rig);
+            }
+        }
+    }
+    let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+}
