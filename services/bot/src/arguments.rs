@@ -59,12 +59,23 @@ fn kind(command: &CommandEntry, name: &str) -> String {
     key.map_or_else(|| "any".to_owned(), |key| key.kind)
 }
 
-/// A text as it stands, without the quotation marks if it is one quotation.
+/// A text as it stands; if it is one quotation from its first character to its last, what is quoted.
 fn unquoted(text: &str) -> String {
-    match first_word(text) {
-        Ok((word, after)) if word.key.is_none() && after.trim().is_empty() => word.text,
-        _ => text.to_owned(),
+    quoted(text).unwrap_or_else(|| text.to_owned())
+}
+
+fn quoted(text: &str) -> Option<String> {
+    let mut chars = text.chars();
+    let mark = chars.next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut quoted = String::new();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => quoted.extend(chars.next()),
+            c if c == mark => return chars.as_str().is_empty().then_some(quoted),
+            c => quoted.push(c),
+        }
     }
+    None
 }
 
 fn too_many(command: &CommandEntry) -> String {
@@ -98,5 +109,31 @@ fn takes(kind: &str, value: &Value) -> bool {
         Value::Array(_) => takes("array"),
         Value::Object(_) => takes("object"),
         Value::String(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves E10: a last text stays as it stands, of one word or of several, unless it is one quotation.
+    #[test]
+    fn only_a_quotation_is_unquoted() {
+        for (text, expected) in [
+            (r"C:\dir", r"C:\dir"),
+            (r"C:\dir and more", r"C:\dir and more"),
+            (r#""two words""#, "two words"),
+            (r#""say \"hi\"""#, "say \"hi\""),
+            ("'one'", "one"),
+            ("\"\"", ""),
+            ("'it's'", "'it's'"),
+            (r#""a" and "b""#, r#""a" and "b""#),
+            (r#"a"b c"d"#, r#"a"b c"d"#),
+            ("\"open", "\"open"),
+            ("don't", "don't"),
+            ("\"", "\""),
+        ] {
+            assert_eq!(unquoted(text), expected, "{text}");
+        }
     }
 }
