@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::bot::{Bot, Inner};
-use crate::{arguments, ids};
+use crate::{arguments, conversation, ids};
 
 /// How many commands of the bus may wait; more are dropped, and the bus counts them.
 const WAITING: usize = 256;
@@ -26,7 +26,7 @@ pub struct BusCommand {
     pub arguments: Map<String, Value>,
     /// Instead of them: the rest of a command line, as a user writes it.
     pub line: Option<String>,
-    /// What is said in a conversation, instead of arguments.
+    /// What is said in a conversation, instead of arguments. Refused unless the command has the conversation of the thread open.
     pub said: Option<String>,
     /// What the replies carry: 1 to 128 bytes.
     pub correlation: Option<String>,
@@ -63,24 +63,26 @@ impl Bot {
     }
 
     async fn hear_bus(self, mut commands: Box<dyn Subscription>) {
+        // How many wait for their thread, and how many are worked on: who waits keeps nobody of another thread from work.
+        let places = Arc::new(Semaphore::new(WAITING));
         let slots = Arc::new(Semaphore::new(self.0.options.at_once.max(1)));
         // Those under way end with the listener.
         let mut under_way = JoinSet::new();
         while let Some(message) = commands.next().await {
             while under_way.try_join_next().is_some() {}
-            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                 return;
             };
-            let bot = self.clone();
+            let (bot, slots) = (self.clone(), Arc::clone(&slots));
             under_way.spawn(async move {
-                bot.answer(message).await;
-                drop(slot);
+                bot.answer(message, &slots).await;
+                drop(place);
             });
         }
     }
 
-    async fn answer(&self, message: Message) {
-        let reply = match self.carry_out(&message).await {
+    async fn answer(&self, message: Message, slots: &Semaphore) {
+        let reply = match self.carry_out(&message, slots).await {
             Ok(reply) => reply,
             Err(why) => json!({ "kind": "error", "error": why, "more": false }),
         };
@@ -101,7 +103,7 @@ impl Bot {
     }
 
     /// The last reply; or why there was no invocation.
-    async fn carry_out(&self, message: &Message) -> Result<Value, String> {
+    async fn carry_out(&self, message: &Message, slots: &Semaphore) -> Result<Value, String> {
         if let Source::Plugin { .. } = message.source {
             return Err("plugins give no commands".to_owned());
         }
@@ -127,11 +129,20 @@ impl Bot {
         let found = found.ok_or("there is no such command")?;
         let invocation = invocation(command, found)?;
         let thread = invocation.thread.clone();
-        let Inner { threads, .. } = &*self.0;
+        let Inner {
+            threads, options, ..
+        } = &*self.0;
         let _alone = match &thread {
-            Some(thread) => Some(threads.alone(thread).await),
+            Some(thread) => {
+                let alone = threads.alone_among(thread, options.waiting.max(1)).await;
+                Some(alone.ok_or("too many commands wait in this thread")?)
+            }
             None => None,
         };
+        let _slot = slots.acquire().await;
+        if invocation.said.is_some() && !self.is_open(thread.as_deref(), &found.qualified) {
+            return Err("this command has no conversation open there".to_owned());
+        }
         let invoked = self.invoke(&found.qualified, invocation).await?;
         let mut reply = json!({
             "correlation": invoked.correlation, "command": found.qualified, "more": false,
@@ -150,6 +161,15 @@ impl Bot {
         set(&mut reply, "kind", kind.into());
         set(&mut reply, kind, text);
         Ok(reply)
+    }
+}
+
+impl Bot {
+    /// Whether a command has the conversation of a thread open.
+    fn is_open(&self, thread: Option<&str>, command: &str) -> bool {
+        let Inner { store, options, .. } = &*self.0;
+        let open = thread.and_then(|thread| conversation::open(store, options, thread));
+        open.is_some_and(|open| open.command == command)
     }
 }
 

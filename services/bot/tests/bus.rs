@@ -9,6 +9,8 @@ use common::Stage;
 use portcullis::Subject;
 use portcullis::bus::{EventSubject, Message, RequestError, Source, SubjectPattern};
 use portcullis::identity::CallId;
+use portcullis_tests::plugin;
+use portcullis_tests::rig::limits;
 use serde_json::{Value, json};
 
 fn message(command: &str, payload: &Value) -> Message {
@@ -188,4 +190,52 @@ async fn a_conversation_over_the_bus() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(gone.is_err(), "{gone:?}");
+}
+
+/// Proves E10: what is said over the bus goes to the command that has the conversation open, and ends no other's.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_its_own_conversation() {
+    let stage = Stage::with(&["clerk", "trivia"]).await;
+    let _listener = stage.bot.listen().await.unwrap();
+    stage.say("!trivia 2").await;
+    let calls = stage.receipts.len();
+    let elsewhere = json!({ "channel": "lobby", "thread": "t2", "said": "bye" });
+    let here = json!({ "channel": "lobby", "thread": "t1", "said": "bye" });
+    for place in [here, elsewhere, json!({ "said": "bye" })] {
+        let told = request(&stage, "converses", place).await;
+        assert_eq!(told["error"], "this command has no conversation open there");
+    }
+    assert_eq!(stage.receipts.len(), calls, "nobody is called");
+    assert!(stage.say("Mercury").await[0].starts_with("right, ada: mercury."));
+}
+
+/// Proves E10: commands to a thread in which one takes long keep those of other threads from nothing, and too many of them are refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_thread_holds_nobody_up() {
+    let stage = Stage::of([plugin("clerk")], limits(|_| {}), |options| {
+        (options.at_once, options.waiting) = (2, 4);
+    })
+    .await;
+    let _listener = stage.bot.listen().await.unwrap();
+    let slow = json!({ "channel": "lobby", "thread": "slow" });
+    let ask = async |command| {
+        try_request(&stage, message(command, &slow), PATIENT)
+            .await
+            .unwrap()
+    };
+    let quick = async || {
+        // Once the others wait.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let place = json!({ "channel": "lobby", "thread": "quick" });
+        let told = request(&stage, "announces", place).await;
+        let looping = stage.receipts.all();
+        assert!(looping.iter().all(|record| &*record.operation != "loops"));
+        told["result"].clone()
+    };
+    let others = async || futures_util::future::join_all((0..8).map(|_| ask("announces"))).await;
+    let (_, others, quick) = tokio::join!(ask("loops"), others(), quick());
+    assert_eq!(quick, "done");
+    let refused = json!("too many commands wait in this thread");
+    let refused = others.iter().filter(|told| told["error"] == refused);
+    assert_eq!(refused.count(), 4);
 }
