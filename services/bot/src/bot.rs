@@ -6,6 +6,7 @@ use std::sync::Arc;
 use portcullis::bus::EventSubject;
 use portcullis::extension::Skip;
 use portcullis::extension::commands::{CommandEntry, Invocation, Invoked, Reply};
+use portcullis::host::PluginState;
 use portcullis::{EnabledPlugins, Host, Scene, Subject};
 use portcullis_state::{Store, World, WorldDocument};
 use serde_json::json;
@@ -18,6 +19,9 @@ use crate::options::Options;
 use crate::text::clean;
 use crate::threads::Threads;
 use crate::{arguments, help, ids, render};
+
+/// What who floods is told, once.
+const TOO_FAST: &str = "slow down, please: you write faster than I can listen";
 
 /// A chat bot. Cheap to clone; all clones are one bot.
 #[derive(Clone)]
@@ -79,29 +83,39 @@ impl Bot {
         enabled.unwrap_or_else(|| Arc::new(EnabledPlugins::Only(Default::default())))
     }
 
-    /// What becomes of one message: the messages that the bot writes, in order. Messages of one thread are worked on one at a time.
+    /// What becomes of one message: the messages that the bot writes, in order. Messages of one thread are worked on one at a time; those of bots are ignored.
     pub async fn hear(&self, message: Incoming) -> Vec<Outgoing> {
-        let texts = self.texts(&message).await;
+        match self.admit(&message) {
+            Ok(()) => self.answer_to(&message).await,
+            Err(told) => told.into_iter().collect(),
+        }
+    }
+
+    /// Whether a message is looked at; if not, what its user is told, if anything.
+    pub(crate) fn admit(&self, message: &Incoming) -> Result<(), Option<Outgoing>> {
+        if message.is_bot {
+            return Err(None);
+        }
+        let Inner { options, flood, .. } = &*self.0;
+        match flood.verdict(&ids::name(&message.user), options.clock.now_ms()) {
+            Verdict::Heard => Ok(()),
+            Verdict::Told => Err(Some(message.reply(TOO_FAST.to_owned()))),
+            Verdict::Dropped => Err(None),
+        }
+    }
+
+    /// The answer to a message that was admitted.
+    pub(crate) async fn answer_to(&self, message: &Incoming) -> Vec<Outgoing> {
+        let texts = self.texts(message).await;
         let texts = render::messages(texts, &self.0.options);
         texts.into_iter().map(|text| message.reply(text)).collect()
     }
 
     async fn texts(&self, message: &Incoming) -> Vec<String> {
         let Inner {
-            options,
-            flood,
-            threads,
-            ..
+            options, threads, ..
         } = &*self.0;
         let place = Place::of(message);
-        let user = place.user.as_deref().unwrap_or_default();
-        match flood.verdict(user, options.clock.now_ms()) {
-            Verdict::Heard => {}
-            Verdict::Told => {
-                return vec!["slow down, please: you write faster than I can listen".to_owned()];
-            }
-            Verdict::Dropped => return Vec::new(),
-        }
         if message.text.len() > options.text_bytes {
             let most = options.text_bytes;
             return vec![format!(
@@ -154,7 +168,7 @@ impl Bot {
         if conversation::open(store, options, thread).is_none() {
             return "there is no conversation to stop".to_owned();
         }
-        match conversation::keep(store, options, thread, None).await {
+        match conversation::end(store, options, thread, None).await {
             Ok(()) => "the conversation is over".to_owned(),
             Err(_) => "that did not work; try again later".to_owned(),
         }
@@ -186,6 +200,7 @@ impl Bot {
 
     async fn said(&self, text: String, place: &Place) -> Vec<String> {
         let Inner { store, options, .. } = &*self.0;
+        let prefix = options.prefix;
         let thread = place.thread.as_deref().unwrap_or_default();
         let Some(open) = conversation::open(store, options, thread) else {
             self.tell(&text, place).await;
@@ -202,6 +217,9 @@ impl Bot {
             .unwrap_or_default()
             .to_owned();
         match self.invoke(&open.command, invocation).await {
+            Ok(invoked) if self.comes_back(&open.command, &invoked) => vec![format!(
+                "sorry, {prefix}{name} is not available now; try again later, or {prefix}stop"
+            )],
             Ok(invoked) => self.shown(&invoked, &name),
             Err(why) => vec![why],
         }
@@ -278,8 +296,24 @@ impl Bot {
         Ok(invoked)
     }
 
-    /// Opens, keeps or ends the conversation of a thread, as an answer wants it. A plugin that fails has changed nothing, so its conversation goes on; one that is
-    /// not there any more has none.
+    /// Whether a command was not carried out by a plugin that may come back: one that is stopped, or disabled for a while.
+    fn comes_back(&self, command: &str, invoked: &Invoked) -> bool {
+        match invoked.dispatched {
+            Err(Skip::Disabled | Skip::Stopped) => true,
+            // Nothing of a disabled plugin is registered.
+            Err(Skip::Unknown) => {
+                let plugins = self.0.host.plugins();
+                plugins.iter().any(|status| {
+                    let commands = format!("command:plugin:{}:", status.identity.plugin);
+                    status.state == PluginState::Disabled && command.starts_with(&commands)
+                })
+            }
+            _ => false,
+        }
+    }
+
+    /// Opens, keeps or ends the conversation of a thread, as an answer wants it. A plugin that fails has changed nothing, so its conversation goes on, and so it
+    /// does with one that may come back; one that is unloaded, or that the world does not use any more, has none.
     async fn follow(
         &self,
         thread: &str,
@@ -288,7 +322,8 @@ impl Bot {
         invoked: &mut Invoked,
     ) {
         let Inner { store, options, .. } = &*self.0;
-        let is_gone = matches!(&invoked.dispatched, Err(skip) if *skip != Skip::BadArguments);
+        let is_gone = matches!(invoked.dispatched, Err(Skip::Unknown | Skip::NotEnabled))
+            && !self.comes_back(command, invoked);
         let idle_ms = u64::try_from(options.conversation.as_millis()).unwrap_or(u64::MAX);
         let keep = match &invoked.answer {
             Some(answer) if answer.more => Some(Conversation {
@@ -300,9 +335,11 @@ impl Bot {
             None if in_conversation && is_gone => None,
             _ => return,
         };
-        if conversation::keep(store, options, thread, keep)
-            .await
-            .is_err()
+        let kept = match keep {
+            Some(keep) => conversation::keep(store, options, thread, keep).await,
+            None => conversation::end(store, options, thread, Some(command)).await,
+        };
+        if kept.is_err()
             && let Some(answer) = &mut invoked.answer
         {
             let error = "I cannot go on with this now; try again later".to_owned();
@@ -316,9 +353,9 @@ impl Bot {
         match (&invoked.answer, &invoked.dispatched) {
             (Some(answer), _) => render::answer(answer, &self.0.options),
             (None, Ok(_)) => vec![format!(
-                "{prefix}{name} failed, and nothing has changed; try again, or {prefix}stop"
+                "sorry, {prefix}{name} failed, and nothing has changed; try again, or {prefix}stop"
             )],
-            (None, Err(_)) => vec![format!("{prefix}{name} is not available any more")],
+            (None, Err(_)) => vec![format!("sorry, {prefix}{name} is not available any more")],
         }
     }
 }

@@ -8,6 +8,10 @@ use crate::message::{Incoming, Outgoing};
 #[async_trait]
 pub trait Channel: Send + Sync + 'static {
     /// The next message; `None` once there are no more. Only one waits at a time. If the future is dropped, no message is lost.
+    ///
+    /// Many networks deliver to a bot what it wrote itself, and what other bots write. Leave out the bot's own messages, or set
+    /// [`Incoming::is_bot`], and set that for other bots: otherwise two bots may answer each other without end. By itself the bot only sees to it that no
+    /// message of its own begins as a command does; a network that splits messages into lines must do the same for each line.
     async fn receive(&self) -> Option<Incoming>;
 
     /// Writes a message. Called from several tasks at once; the messages of one thread are written one after another.

@@ -109,27 +109,46 @@ fn make_room(
     Ok(())
 }
 
-/// Keeps a conversation open, or ends it with `None`.
+/// Keeps a conversation open.
 pub(crate) async fn keep(
     store: &Store,
     options: &Options,
     thread: &str,
-    conversation: Option<Conversation>,
+    Conversation { command, until_ms }: Conversation,
+) -> Result<(), NotKept> {
+    let open = json!({ "command": command, "until_ms": until_ms });
+    edit(store, options, thread, move |session| {
+        session.meta.more.insert(OPEN.to_owned(), open);
+    })
+    .await
+}
+
+/// Ends the conversation of a thread, if it is this command's; any with `None`.
+pub(crate) async fn end(
+    store: &Store,
+    options: &Options,
+    thread: &str,
+    command: Option<&str>,
+) -> Result<(), NotKept> {
+    let command = command.map(str::to_owned);
+    edit(store, options, thread, move |session| {
+        let is_meant = |open: Conversation| command.is_none_or(|command| open.command == command);
+        if read(session).is_some_and(is_meant) {
+            session.meta.more.remove(OPEN);
+        }
+    })
+    .await
+}
+
+async fn edit(
+    store: &Store,
+    options: &Options,
+    thread: &str,
+    change: impl FnOnce(&mut SessionDocument) + Send + 'static,
 ) -> Result<(), NotKept> {
     let (world, thread) = (options.world.clone(), thread.to_owned());
     let kept = store.transact(ACTOR, move |changes| {
-        changes.edit_session(&world, &thread, |session| {
-            let more = &mut session.meta.more;
-            match conversation {
-                Some(Conversation { command, until_ms }) => {
-                    let open = json!({ "command": command, "until_ms": until_ms });
-                    more.insert(OPEN.to_owned(), open);
-                }
-                None => {
-                    more.remove(OPEN);
-                }
-            }
-        });
+        changes.edit_session(&world, &thread, change);
         Ok::<_, Infallible>(())
     });
     kept.await.map_err(|error| failed(&error))

@@ -10,7 +10,7 @@ pub(crate) fn all(commands: &[CommandEntry], prefix: char) -> String {
     if commands.is_empty() {
         return "there are no commands".to_owned();
     }
-    let mut lines = Vec::new();
+    let mut lines = vec!["commands:".to_owned()];
     for (place, command) in commands.iter().enumerate() {
         let earlier = commands.get(..place).unwrap_or_default();
         let name = called(command, earlier);
@@ -38,7 +38,7 @@ fn called(command: &CommandEntry, earlier: &[CommandEntry]) -> String {
 
 /// One command.
 pub(crate) fn one(command: &CommandEntry, prefix: char) -> String {
-    let mut lines = vec![format!("{prefix}{}{}", command.name, usage(command))];
+    let mut lines = vec![format!("usage: {prefix}{}{}", command.name, usage(command))];
     if !command.description.is_empty() {
         lines.push(command.description.clone());
     }

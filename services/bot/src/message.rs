@@ -11,6 +11,8 @@ pub struct Incoming {
     pub user: String,
     /// What was written.
     pub text: String,
+    /// Whether a bot wrote it, this one or another: then it is ignored, so that no two bots keep each other talking.
+    pub is_bot: bool,
 }
 
 /// A message that the bot writes.
@@ -20,12 +22,13 @@ pub struct Outgoing {
     pub channel: String,
     /// The thread's id, as the network told it.
     pub thread: String,
-    /// What the bot writes: no control characters but line breaks, and no longer than [`Options::reply_chars`](crate::Options).
+    /// What the bot writes: no control characters but line breaks, and no longer than [`Options::reply_chars`](crate::Options). It never begins with what
+    /// commands begin with: then a `\` stands before that.
     pub text: String,
 }
 
 impl Incoming {
-    /// A message.
+    /// A message that no bot wrote.
     pub fn new(
         channel: impl Into<String>,
         thread: impl Into<String>,
@@ -37,6 +40,7 @@ impl Incoming {
             thread: thread.into(),
             user: user.into(),
             text: text.into(),
+            is_bot: false,
         }
     }
 

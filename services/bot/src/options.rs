@@ -30,7 +30,9 @@ pub struct Options {
     pub threads: usize,
     /// How many messages are worked on at once. Default 32: a fraction of what the host has instances for.
     pub at_once: usize,
-    /// How many messages of one thread may wait. Default 16: who writes faster than plugins answer is told so.
+    /// How many messages of one thread may wait, and commands of the bus as many. Default 16. Of one user three quarters as many may wait, in all threads together;
+    /// who writes more is told so, as is who writes more than [`burst`](Self::burst). If several users fill a thread, what comes then is dropped with a
+    /// warning in the log.
     pub waiting: usize,
 }
 

@@ -24,9 +24,20 @@ pub(crate) fn messages(texts: impl IntoIterator<Item = String>, options: &Option
         if left == 0 {
             break;
         }
-        messages.extend(pieces(&clean(&text), options.reply_chars, left));
+        // With room for the mark.
+        let chars = options.reply_chars.saturating_sub(1);
+        let pieces = pieces(&clean(&text), chars, left).into_iter();
+        messages.extend(pieces.map(|piece| harmless(piece, options.prefix)));
     }
     messages
+}
+
+/// A message that is no command, neither for this bot nor for another of its kind: what plugins answer may be what users gave them.
+fn harmless(message: String, prefix: char) -> String {
+    match message.starts_with(prefix) {
+        true => format!("\\{message}"),
+        false => message,
+    }
 }
 
 /// What of a value is meant to be read: a text, the `text` of an object, or nothing.
@@ -70,6 +81,11 @@ mod tests {
             shown(json!({ "events": events, "reply": { "result": "two" } })),
             ["one", "two"]
         );
+        assert_eq!(result(json!(" !echo hi")), ["\\!echo hi"]);
+        let pieces = result(json!(format!("{} !echo hi", "x".repeat(18))));
+        assert_eq!(pieces, ["x".repeat(18), "\\!echo hi".to_owned()]);
+        let full = result(json!("!".repeat(19)));
+        assert_eq!(full, [format!("\\{}", "!".repeat(19))]);
         let long = result(json!("word ".repeat(100)));
         assert_eq!(long.len(), 3);
         assert!(

@@ -39,16 +39,17 @@ async fn help_tells_what_there_is() {
     let stage = Stage::with(&["echo", "trivia"]).await;
     assert_eq!(
         stage.say("!help").await,
-        ["!echo <text>: Says what it is told. (echo)\n\
+        ["commands:\n\
+          !echo <text>: Says what it is told. (echo)\n\
           !echoes: How often you were echoed. (echo)\n\
           !trivia [rounds]: Begins a quiz in this thread: just write your answers. (trivia)\n\
-          !trivia-score: How many questions you ever got right. (trivia)\n\
+          !trivia-score: How many questions you got right. (trivia)\n\
           !help <command> tells more, !stop ends a conversation"]
     );
     assert_eq!(
         stage.say("!help !quiz").await,
         [
-            "!trivia [rounds]\nBegins a quiz in this thread: just write your answers.\n  \
+            "usage: !trivia [rounds]\nBegins a quiz in this thread: just write your answers.\n  \
           rounds (integer, 3 if not given): How many questions.\nalso called quiz\na command of the plugin trivia"
         ]
     );
@@ -137,7 +138,7 @@ async fn two_plugins_with_one_command() {
     let stage = Stage::of(packages, limits(|_| {}), |_| {}).await;
     let help = stage.say("!help").await.concat();
     assert!(
-        help.starts_with("!announces (first)\n!second:announces (second)\n"),
+        help.starts_with("commands:\n!announces (first)\n!second:announces (second)\n"),
         "{help}"
     );
     let called = || {
@@ -211,7 +212,7 @@ async fn failures_have_no_details() {
         assert_eq!(
             stage.say(&format!("!{command}")).await,
             [format!(
-                "!{command} failed, and nothing has changed; try again, or !stop"
+                "sorry, !{command} failed, and nothing has changed; try again, or !stop"
             )]
         );
     }
@@ -301,4 +302,66 @@ async fn a_bot_is_a_world() {
         .err()
         .unwrap();
     assert!(matches!(error, OpenError::NoWorld), "{error}");
+}
+
+/// Proves E10 and C9: two bots on one store are two worlds: neither counts nor games nor words nor scores of the one are the other's.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_bots_on_one_store() {
+    let stage = Stage::with(&["echo", "trivia", "markov"]).await;
+    let options = Options {
+        world: "second".to_owned(),
+        ..stage.bot.options().clone()
+    };
+    let other = Bot::open(stage.host.clone(), stage.store.clone(), options)
+        .await
+        .unwrap();
+    let other = async |text: &str| {
+        let message = Incoming::new("lobby", "t1", "ada", text);
+        let replies = other.hear(message).await.into_iter();
+        replies.map(|reply| reply.text).collect::<Vec<_>>()
+    };
+    assert!(stage.say("the gate is open").await.is_empty());
+    stage.host.events_idle().await;
+    assert_eq!(stage.say("!echo hi").await, ["hi (echo 1)"]);
+    assert_eq!(other("!echo hi").await, ["hi (echo 1)"]);
+    assert_eq!(other("!echoes").await, ["you were echoed once"]);
+    let first = "1 question. Which planet is nearest to the sun?";
+    assert_eq!(stage.say("!trivia 1").await, [first]);
+    assert_eq!(other("!trivia 1").await, [first]);
+    let over = "right, ada: mercury. The game is over: ada 1";
+    assert_eq!(stage.say("Mercury").await, [over]);
+    assert_eq!(other("!trivia-score").await, ["ada: 0 right"]);
+    assert_eq!(other("Mercury").await, [over]);
+    assert_eq!(stage.say("!trivia-score").await, ["ada: 1 right"]);
+    assert_eq!(other("!markov").await, ["I have not heard anything yet"]);
+    assert_eq!(stage.say("!markov gate").await, ["gate is open"]);
+}
+
+/// Proves E10: what bots write is ignored, and nothing that the bot writes is a command, whatever a user has it say.
+#[tokio::test(flavor = "multi_thread")]
+async fn bots_do_not_keep_each_other_talking() {
+    let stage = Stage::with(&["echo"]).await;
+    let said = stage.say("!echo !echo hi").await;
+    assert_eq!(said, ["\\!echo hi (echo 1)"]);
+    for text in [
+        &*said[0],
+        &*stage.say("!help").await[0],
+        &*stage.say("!help echo").await[0],
+    ] {
+        assert!(stage.say(text).await.is_empty(), "{text}");
+    }
+    let own = Incoming {
+        is_bot: true,
+        ..Incoming::new("lobby", "t1", "bot", "!echo hi")
+    };
+    assert!(stage.bot.hear(own).await.is_empty());
+    assert_eq!(stage.receipts.len(), 1);
+}
+
+/// Proves E10: what is said last stands as it was written, of one word or of several.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_text_stands_as_it_was_written() {
+    let stage = Stage::with(&["echo"]).await;
+    assert_eq!(stage.say(r"!echo C:\dir").await, [r"C:\dir (echo 1)"]);
+    assert_eq!(stage.say(r"!echo C:\dir x").await, [r"C:\dir x (echo 2)"]);
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Stage, clerk};
+use portcullis::guard::GuardPolicy;
 use portcullis_bot::{Incoming, LineChannel, MemoryChannel};
 use portcullis_state::{Actor, HistoryOf, HistoryQuery, Item};
 use portcullis_tests::plugin;
@@ -96,7 +97,7 @@ async fn a_failure_ends_no_conversation() {
     for failure in ["fail", "trap"] {
         assert_eq!(
             stage.say(failure).await,
-            ["!converses failed, and nothing has changed; try again, or !stop"]
+            ["sorry, !converses failed, and nothing has changed; try again, or !stop"]
         );
     }
     assert_eq!(stage.say("a parcel").await, ["`a parcel`, you say?"]);
@@ -121,7 +122,7 @@ async fn a_plugin_that_goes_ends_its_conversations() {
         stage.enable(&[]).await;
         assert_eq!(
             stage.say("hello").await,
-            ["!converses is not available any more"]
+            ["sorry, !converses is not available any more"]
         );
         assert!(stage.say("hello").await.is_empty());
     }
@@ -130,7 +131,7 @@ async fn a_plugin_that_goes_ends_its_conversations() {
     stage.host.unload(&"clerk".parse().unwrap()).await.unwrap();
     assert_eq!(
         stage.say("hello").await,
-        ["!converses is not available any more"]
+        ["sorry, !converses is not available any more"]
     );
     assert!(stage.say("hello").await.is_empty());
 }
@@ -268,4 +269,102 @@ async fn the_bot_is_in_the_history() {
         what: "bot".to_owned(),
     };
     assert_eq!(actors, [bot(), bot()]);
+}
+
+/// Proves E10 and O1: a conversation outlasts a time in which its plugin is disabled, by an operator or because it failed too often.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_outlasts_a_disabled_plugin() {
+    let policy = limits(|_| {}).guard(GuardPolicy::default());
+    let stage = Stage::of([plugin("clerk")], policy, |_| {}).await;
+    let clerk = "clerk".parse().unwrap();
+    let away = "sorry, !converses is not available now; try again later, or !stop";
+    stage.say("!converses").await;
+    stage.host.disable(&clerk).await.unwrap();
+    assert_eq!(stage.say("a parcel").await, [away]);
+    stage.host.enable(&clerk).await.unwrap();
+    assert_eq!(stage.say("a parcel").await, ["`a parcel`, you say?"]);
+    for failures in 0.. {
+        assert!(failures < 20, "the guard never trips");
+        if stage.say("trap").await == [away] {
+            break;
+        }
+    }
+    stage.host.enable(&clerk).await.unwrap();
+    assert_eq!(stage.say("a parcel").await, ["`a parcel`, you say?"]);
+}
+
+/// Proves E10: a full store begins no games and counts no points, and the games that are on can be won.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_in_a_full_store() {
+    for (keys, begun) in [(1, false), (2, true)] {
+        let policy = limits(|limits| limits.kv_keys = keys);
+        let stage = Stage::of([plugin("trivia")], policy, |_| {}).await;
+        let said = stage.say("!trivia 2").await;
+        assert_eq!(said[0].starts_with("2 questions."), begun, "{said:?}");
+        if begun {
+            assert!(stage.say("Mercury").await[0].starts_with("right, ada"));
+            assert_eq!(
+                stage.say("8").await,
+                ["right, ada: eight. The game is over: ada 2"]
+            );
+            assert_eq!(stage.say("!trivia-score").await, ["ada: 1 right"]);
+        }
+    }
+}
+
+/// Proves E10 and C9: a score is forgotten 90 days after the last right answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_score_is_forgotten() {
+    const DAY: u64 = 24 * 60 * 60 * 1_000;
+    let stage = Stage::with(&["trivia"]).await;
+    for answer in ["Mercury", "8"] {
+        stage.say("!trivia 1").await;
+        assert!(stage.say(answer).await[0].starts_with("right"));
+        stage.clock.advance(89 * DAY);
+    }
+    assert_eq!(stage.say("!trivia-score").await, ["ada: 2 right"]);
+    stage.clock.advance(2 * DAY);
+    assert_eq!(stage.say("!trivia-score").await, ["ada: 0 right"]);
+}
+
+/// Proves E10: one user fills neither a thread nor all of them: who writes too much is told so, and others are heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_served_user_keeps_nobody_else_out() {
+    for burst in [10, 10_000] {
+        let stage = Stage::of(
+            [plugin("echo"), plugin("clerk")],
+            limits(|_| {}),
+            |options| options.burst = burst,
+        )
+        .await;
+        let (channel, client) = MemoryChannel::new();
+        client
+            .write(Incoming::new("lobby", "t", "eve", "!loops"))
+            .await;
+        for n in 0..20 {
+            client
+                .write(Incoming::new("lobby", "t", "eve", format!("!echo {n}")))
+                .await;
+        }
+        for n in 0..20 {
+            client
+                .write(Incoming::new("lobby", n.to_string(), "eve", "!echo more"))
+                .await;
+        }
+        client
+            .write(Incoming::new("lobby", "t", "bob", "!echo me too"))
+            .await;
+        let mut replies = client.close();
+        stage.bot.serve(Arc::new(channel)).await;
+        let mut said = Vec::new();
+        while let Ok(reply) = replies.try_recv() {
+            said.push(reply.text);
+        }
+        assert!(said.contains(&"me too (echo 1)".to_owned()), "{said:?}");
+        let told = match burst {
+            10 => "slow down, please",
+            _ => "I am still busy",
+        };
+        assert!(said.iter().any(|text| text.starts_with(told)), "{said:?}");
+    }
 }
