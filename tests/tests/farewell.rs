@@ -31,6 +31,7 @@ fn who_goes_warns_of_nothing() {
     tracing_subscriber::fmt()
         .with_writer(move || writer.clone())
         .init();
+    let mut kept = Vec::new();
     for host_goes_first in [true, false] {
         for _ in 0..10 {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -38,26 +39,30 @@ fn who_goes_warns_of_nothing() {
                 .enable_all()
                 .build()
                 .unwrap();
-            let rig = runtime.block_on(async {
-                let rig = Rig::new(limits(|_| {}));
-                let messenger = (0..8).fold(Messenger::new("messenger"), |messenger, n| {
-                    messenger.hears(&format!("counts-{n}"), "test.counted")
-                });
-                rig.load_package(messenger.package()).await;
-                rig.emit("test.counted", json!(1)).await;
-                rig.host.events_idle().await;
-                rig
-            });
+            let rig = runtime.block_on(with_handlers());
             if host_goes_first {
                 drop(rig);
-                runtime.block_on(async { tokio::time::sleep(Duration::from_millis(20)).await });
-                drop(runtime);
+                kept.push(runtime);
             } else {
                 drop(runtime);
                 drop(rig);
             }
         }
     }
+    // Longer than a bus is left alone that broke off.
+    std::thread::sleep(Duration::from_millis(1_500));
     let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+}
+
+/// A host with handlers that hear, and wait for more.
+async fn with_handlers() -> Rig {
+    let rig = Rig::new(limits(|_| {}));
+    let messenger = (0..8).fold(Messenger::new("messenger"), |messenger, n| {
+        messenger.hears(&format!("counts-{n}"), "test.counted")
+    });
+    rig.load_package(messenger.package()).await;
+    rig.emit("test.counted", json!(1)).await;
+    rig.host.events_idle().await;
+    rig
 }
