@@ -18,7 +18,7 @@ pub fn emit<T: Serialize + ?Sized>(subject: &str, payload: &T) -> Result<(), Err
 
 /// Emits an event now and waits for the first reply, at most for `patience` (in milliseconds, at least one) and never beyond the call's own time. It
 /// cannot be taken back: a call that does this is not run again after a conflict. `not-found` if nobody hears the subject, `unavailable` if no
-/// reply comes in time, `invalid` for a reply that is no `R`; else as [`emit`].
+/// reply comes in time, and at once if too many calls wait for replies already, `invalid` for a reply that is no `R`; else as [`emit`].
 pub fn request<T, R>(subject: &str, payload: &T, patience: Duration) -> Result<R, Error>
 where
     T: Serialize + ?Sized,

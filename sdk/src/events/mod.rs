@@ -3,6 +3,9 @@
 //! An event that a call emits is published when the call has returned and its changes are there for others to see; a call that fails
 //! emits none. Without a scope that says more a plugin emits subjects below `plugin.<its id>` only.
 //!
+//! Subjects below `plugin.<id>` are that plugin's own: it alone answers requests with them, and others hear them only if the scope of
+//! `event:subscribe` in their manifest names them, also where they hear by a wildcard.
+//!
 //! ```no_run
 //! use portcullis_sdk::prelude::*;
 //!
