@@ -39,8 +39,11 @@ impl Events for Messenger {
     }
 }
 
+/// What came of a step, by its name.
+type Answers = Vec<(String, Result<Value, Error>)>;
+
 /// Takes the steps and logs what came of each. A refusal is what came of a step, and the call goes on.
-fn all(steps: Vec<Value>) -> Result<Vec<(String, Result<Value, Error>)>, Failure> {
+fn all(steps: Vec<Value>) -> Result<Answers, Failure> {
     let mut answers = Vec::new();
     for raw in steps {
         let op = raw["op"].as_str().unwrap_or_default().to_owned();
