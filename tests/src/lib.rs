@@ -4,7 +4,9 @@
 pub mod bus_conformance;
 pub mod case;
 pub mod chain;
+pub mod forge;
 pub mod messenger;
+pub mod misdeeds;
 pub mod plugins;
 pub mod record;
 pub mod rig;
