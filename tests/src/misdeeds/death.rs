@@ -115,7 +115,7 @@ pub(super) const ROWS: &[Misdeed] = &[
     forged("exit-after-reply", "exits once it has replied", || Parts {
         host: &[EXIT],
         fields: r#"(func (export "cleanup") (param i32) (call $exit (i32.const 0)))"#,
-        lift: r#"(post-return (func $guest "cleanup"))"#,
+        lift: r#"(post-return (core func $guest "cleanup"))"#,
         ..Parts::default()
     }),
     forged(
@@ -133,7 +133,7 @@ pub(super) const ROWS: &[Misdeed] = &[
         || Parts {
             host: &[POLL, CLOCK],
             fields: r#"(func (export "cleanup") (param i32) (call $block (call $at (i64.const -1))))"#,
-            lift: r#"(post-return (func $guest "cleanup"))"#,
+            lift: r#"(post-return (core func $guest "cleanup"))"#,
             ..Parts::default()
         },
     ),
@@ -147,7 +147,7 @@ pub(super) const ROWS: &[Misdeed] = &[
     ),
     forged("trap-after-reply", "traps once it has replied", || Parts {
         fields: r#"(func (export "cleanup") (param i32) unreachable)"#,
-        lift: r#"(post-return (func $guest "cleanup"))"#,
+        lift: r#"(post-return (core func $guest "cleanup"))"#,
         ..Parts::default()
     }),
     forged(

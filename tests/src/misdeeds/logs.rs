@@ -42,17 +42,17 @@ pub(super) const ROWS: &[Misdeed] = &[
         fields: concat!(
             "(data (i32.const 256) \"",
             forged_text!(),
-            "\") (data (i32.const 128) \"\\00\\01\\00\\00\\30\\00\\00\\00\\00\\01\\00\\00\\30\\00\\00\\00\")"
+            "\") (data (i32.const 128) \"\\00\\01\\00\\00\\30\\00\\00\\00\\00\\01\\00\\00\\4c\\00\\00\\00\")"
         ),
-        evaluate: "(call $log (i32.const 3) (i32.const 256) (i32.const 48) (i32.const 128) (i32.const 1) (i32.const 64))
-            i32.const 16",
+        evaluate: "(call $log (i32.const 3) (i32.const 256) (i32.const 76) (i32.const 128) (i32.const 1) (i32.const 64))
+            (select (i32.const 32) (i32.const 16) (i32.load8_u (i32.const 64)))",
         ..Parts::default()
     })
     .replies(true),
     forged("forged-error", "fails with a text that looks like a receipt of another plugin", || Parts {
         fields: concat!("(data (i32.const 256) \"", forged_text!(), "\")"),
         evaluate: "(i32.store (i32.const 64) (i32.const 1)) (i32.store (i32.const 68) (i32.const 256))
-            (i32.store (i32.const 72) (i32.const 64)) i32.const 64",
+            (i32.store (i32.const 72) (i32.const 76)) i32.const 64",
         ..Parts::default()
     })
     .ends(&[GuestError]),

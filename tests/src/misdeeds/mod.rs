@@ -5,9 +5,12 @@
 mod parts;
 
 mod death;
+pub mod home;
 mod isolation;
 mod load;
 mod logs;
+mod made;
+pub mod run;
 mod space;
 mod space_forged;
 mod time;
@@ -211,9 +214,9 @@ pub fn table() -> String {
             House::Metered => ", metered",
             House::Warm => ", warm",
         };
-        let limits = one.limits.replace('\n', ", ").replace('_', " ");
+        let limits = one.limits.replace('\n', "`, `");
         format!(
-            "| `{}` | {} | {} | {} | {limits}{house} | {expected} |\n",
+            "| `{}` | {} | {} | {} | `{limits}`{house} | {expected} |\n",
             one.name, one.class, one.does, one.made
         )
     });

@@ -9,7 +9,7 @@ macro_rules! thing {
             $destructor,
             r#"))
   (core instance $end-of (instantiate $end))
-  (type $thing (resource (rep i32) (dtor (func $end-of "drop"))))
+  (type $thing (resource (rep i32) (dtor (core func $end-of "drop"))))
   (core func $new (canon resource.new $thing))
   (core func $drop (canon resource.drop $thing))
   (core func $rep (canon resource.rep $thing))"#

@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Misdeed] = &[
         ..Parts::default()
     })
     .ends(&[OutOfMemory]),
-    forged("many-memories", "32 memories of one module, each grown by 4 MiB in turn", || Parts {
+    forged("many-memories", "14 memories of one module, of which two are grown by 4 MiB in turn", || Parts {
         fields: "(memory $b 1) (memory $c 1) (memory $d 1) (memory $e 1) (memory $f 1) (memory $g 1) (memory $h 1)
             (memory $i 1) (memory $j 1) (memory $k 1) (memory $l 1) (memory $m 1) (memory $n 1) (memory $o 1)",
         evaluate: "(loop $again (drop (memory.grow $b (i32.const 64))) (drop (memory.grow $o (i32.const 64))) (br $again)) unreachable",
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Misdeed] = &[
     .ends(&[OutOfMemory]),
     forged("tables-in-turn", "four tables of four core instances, each grown by 1,000 elements in turn", || Parts {
         before: r#"
-  (core module $other (table $own 0 externref) (func (export "grow") (drop (table.grow $own (ref.null extern) (i32.const 1000)))))
+  (core module $other (table $own 0 funcref) (func (export "grow") (drop (table.grow $own (ref.null func) (i32.const 1000)))))
   (core instance $one (instantiate $other))
   (core instance $two (instantiate $other))
   (core instance $three (instantiate $other))"#,

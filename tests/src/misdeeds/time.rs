@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Misdeed] = &[
     wat("loop-in-realloc", "`realloc` never returns, before the call proper"),
     forged("loop-in-post-return", "replies, and never ends what follows the reply", || Parts {
         fields: r#"(func (export "cleanup") (param i32) (loop $again (br $again)))"#,
-        lift: r#"(post-return (func $guest "cleanup"))"#,
+        lift: r#"(post-return (core func $guest "cleanup"))"#,
         ..Parts::default()
     }),
     forged("loop-in-destructor", "drops a resource of its own, whose destructor never returns", || Parts {
@@ -76,15 +76,15 @@ pub(super) const ROWS: &[Misdeed] = &[
             unreachable",
         ..Parts::default()
     }),
-    forged("poll-two-thousand", "polls 1,900 handles that are ready, without end", || Parts {
+    forged("poll-many", "polls 900 handles that are ready, without end", || Parts {
         host: &[POLL, CLOCK],
         evaluate: "(local $one i32)
             (drop (memory.grow (i32.const 1)))
             (loop $more
               (i32.store (i32.add (i32.const 65536) (i32.shl (local.get $one) (i32.const 2))) (call $after (i64.const 0)))
               (local.set $one (i32.add (local.get $one) (i32.const 1)))
-              (br_if $more (i32.lt_u (local.get $one) (i32.const 1900))))
-            (loop $again (call $poll (i32.const 65536) (i32.const 1900) (i32.const 64)) (br $again))
+              (br_if $more (i32.lt_u (local.get $one) (i32.const 900))))
+            (loop $again (call $poll (i32.const 65536) (i32.const 900) (i32.const 64)) (br $again))
             unreachable",
         ..Parts::default()
     }),

@@ -1,0 +1,122 @@
+//! A host for misdeeds, with a good plugin beside them and somebody who watches the log.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use portcullis::capability::LogSink;
+use portcullis::extension::conditions::{Conditions, Evaluate};
+use portcullis::grant::Instances;
+use portcullis::log_record::{LogRecord, reorders_text};
+use portcullis::{Plugin, Receipt, Subject};
+use serde_json::{Value, json};
+
+use super::House;
+use crate::forge::{self, Parts};
+use crate::rig::{Rig, limits, params, shared_cache};
+
+/// A host, and a good plugin on it. What crosses it is counted.
+pub struct Home {
+    /// The host and what stands around it.
+    pub rig: Rig,
+    good: Plugin,
+    log: Arc<Watchful>,
+    calls: AtomicU64,
+}
+
+impl Home {
+    /// A host of this kind.
+    ///
+    /// # Panics
+    /// It cannot be built.
+    pub async fn new(house: House) -> Self {
+        let policy = limits(|limits| {
+            // For the good plugin: the others ask for less.
+            limits.wall_ms = 20_000;
+            limits.fuel = (house == House::Metered).then_some(5_000_000);
+        });
+        let policy = match house {
+            House::Warm => policy.instances(Instances::Warm { max_idle: 2 }),
+            House::Clock | House::Metered => policy,
+        };
+        let log = Arc::new(Watchful::default());
+        let rig = Rig::with(policy, |builder| {
+            let builder = builder.compile_cache(shared_cache());
+            builder.log(Arc::clone(&log) as _)
+        });
+        let good = forge::package("good", &Parts::default(), "");
+        let good = rig.load_package(good).await;
+        let calls = AtomicU64::new(0);
+        Self {
+            rig,
+            good,
+            log,
+            calls,
+        }
+    }
+
+    /// Asks a condition.
+    pub async fn ask(
+        &self,
+        plugin: &Plugin,
+        about: Subject,
+        name: &str,
+        asked: Value,
+    ) -> Receipt<bool> {
+        let request = Evaluate {
+            name: name.into(),
+            params: params(asked),
+        };
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        plugin.call::<Conditions>(about, request).await
+    }
+
+    /// Asks the good plugin. Tells what it did not do well.
+    pub async fn ask_the_good(&self) -> Option<String> {
+        let about = Subject::world("alpha");
+        let receipt = self.ask(&self.good, about, "any", json!({})).await;
+        (receipt.reply != Some(true)).then(|| format!("the good plugin: {receipt}"))
+    }
+
+    /// While nothing runs: what is wrong with the receipts and the records since it was last asked. Each call leaves one receipt, and no record is
+    /// more than one.
+    pub fn look_back(&self) -> Vec<String> {
+        let receipts = self.rig.receipts.take();
+        let own = receipts
+            .iter()
+            .filter(|one| &*one.extension == "conditions");
+        let (seen, calls) = (own.count() as u64, self.calls.swap(0, Ordering::SeqCst));
+        let lost = (seen != calls).then(|| format!("{calls} calls left {seen} receipts"));
+        let forged = self.log.forged.lock();
+        let forged = std::mem::take(&mut *forged.unwrap_or_else(PoisonError::into_inner));
+        lost.into_iter().chain(forged).collect()
+    }
+
+    /// How many records the log got.
+    pub fn records(&self) -> u64 {
+        self.log.seen.load(Ordering::SeqCst)
+    }
+}
+
+/// Looks at each record, and keeps those only that break out.
+#[derive(Default)]
+struct Watchful {
+    seen: AtomicU64,
+    forged: Mutex<Vec<String>>,
+}
+
+impl LogSink for Watchful {
+    fn emit(&self, record: LogRecord) {
+        self.seen.fetch_add(1, Ordering::SeqCst);
+        let mut texts = record.fields.iter().flat_map(|(key, value)| [key, value]);
+        if breaks_out(&record.message) || texts.any(|text| breaks_out(text)) {
+            let forged = self.forged.lock();
+            let mut forged = forged.unwrap_or_else(PoisonError::into_inner);
+            forged.push(format!("a record of more than a line: {record:?}"));
+        }
+    }
+}
+
+/// Whether a text is more than a part of one line.
+pub fn breaks_out(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() || reorders_text(c))
+}

@@ -1,0 +1,108 @@
+//! A misdeed that runs, and what of it was not as the list says.
+
+use std::sync::Arc;
+
+use portcullis::host::LoadError;
+use portcullis::{Plugin, Subject};
+
+use super::home::{Home, breaks_out};
+use super::{Expected, House, Misdeed};
+use crate::rig::Rig;
+
+/// A misdeed at home.
+#[derive(Clone)]
+pub struct Ready {
+    /// The misdeed.
+    pub misdeed: Misdeed,
+    home: Arc<Home>,
+    /// `None` where it was not loaded.
+    plugin: Option<Plugin>,
+}
+
+impl Ready {
+    /// Loads it, unless it is not to be. A plugin that several conditions share is taken from those that are ready.
+    pub async fn new(misdeed: Misdeed, home: Arc<Home>, others: &[Self]) -> Self {
+        let shares = |other: &&Self| {
+            other.misdeed.house == misdeed.house && other.misdeed.id() == misdeed.id()
+        };
+        let plugin = match (misdeed.expected, others.iter().find(shares)) {
+            (Expected::Refused(_), _) => None,
+            (_, Some(other)) => other.plugin.clone(),
+            (_, None) => load(&home.rig, &misdeed).await.ok(),
+        };
+        Self {
+            misdeed,
+            home,
+            plugin,
+        }
+    }
+
+    /// Commits it, and then asks the good plugin of the same host. Tells what was not as expected.
+    pub async fn run(self, round: usize) -> Vec<String> {
+        let mut wrong = match &self.plugin {
+            Some(plugin) => self.call(plugin, round).await,
+            None => self.load().await.into_iter().collect(),
+        };
+        wrong.extend(self.home.ask_the_good().await);
+        let name = self.misdeed.name;
+        let told = wrong.into_iter();
+        told.map(|wrong| format!("{name}, round {round}: {wrong}"))
+            .collect()
+    }
+
+    async fn call(&self, plugin: &Plugin, round: usize) -> Vec<String> {
+        // A warm instance serves one world: let it see that there are two.
+        let world = match self.misdeed.house {
+            House::Warm if round % 2 == 1 => "beta",
+            _ => "alpha",
+        };
+        let about = Subject::world(world).session("s1").npc("ada");
+        let (condition, asked) = (self.misdeed.condition(), (self.misdeed.asked)());
+        let receipt = self.home.ask(plugin, about, condition, asked).await;
+        let expected = self.misdeed.expected;
+        let as_expected = match expected {
+            Expected::Ends(outcomes, blame) => {
+                outcomes.contains(&receipt.outcome) && receipt.blame == Some(blame)
+            }
+            Expected::Replies(reply) => receipt.reply == Some(reply) && receipt.blame.is_none(),
+            Expected::Refused(_) => false,
+        };
+        let told = receipt.to_string();
+        let own = self.misdeed.id();
+        let left = self.home.rig.state.flag(world, "s1", &own, "mark");
+        let wrong = [
+            (!as_expected).then(|| format!("{told}; expected: {expected}")),
+            breaks_out(&told).then(|| format!("a receipt of more than a line: {told:?}")),
+            left.map(|mark| format!("the mark {mark} was left behind")),
+        ];
+        wrong.into_iter().flatten().collect()
+    }
+
+    /// Tries to load it, which is to be refused.
+    async fn load(&self) -> Option<String> {
+        let expected = self.misdeed.expected;
+        let error = match load(&self.home.rig, &self.misdeed).await {
+            Ok(_) => return Some(format!("was loaded; expected: {expected}")),
+            Err(error) => error,
+        };
+        let codes = codes(&error);
+        let as_expected = matches!(expected, Expected::Refused(code) if codes.contains(&code));
+        let wrong = !as_expected || breaks_out(&error.to_string());
+        wrong.then(|| format!("was refused, {codes:?}: {error:?}; expected: {expected}"))
+    }
+}
+
+async fn load(rig: &Rig, misdeed: &Misdeed) -> Result<Plugin, LoadError> {
+    rig.try_load(misdeed.package()?).await
+}
+
+/// The stable names of what is wrong with a plugin that is refused.
+fn codes(error: &LoadError) -> Vec<&'static str> {
+    match error {
+        LoadError::Package(error) => vec![error.code()],
+        LoadError::Grant(error) => error.problems.iter().map(|problem| problem.code).collect(),
+        LoadError::Lifecycle(receipt) => vec![receipt.outcome.as_str()],
+        LoadError::Prepare(_) => vec!["prepare"],
+        _ => Vec::new(),
+    }
+}
