@@ -3,7 +3,7 @@
 use portcullis::Outcome::{GuestError, Trapped};
 
 use super::parts::{THING_FIELDS, THING_WITH};
-use super::{Class, Misdeed};
+use super::{Class, House, Made, Misdeed};
 use crate::forge::Parts;
 use crate::forge::wasi::{CLOCK, EXIT, POLL};
 
@@ -145,6 +145,15 @@ pub(super) const ROWS: &[Misdeed] = &[
             ..Parts::default()
         },
     ),
+    forged(
+        "recursion-in-realloc",
+        "recurses without end while it takes its arguments",
+        || Parts {
+            fields: "(func $deeper (param i32) (result i32) (i32.add (call $deeper (local.get 0)) (i32.const 1)))",
+            realloc: Some("(call $deeper (i32.const 0))"),
+            ..Parts::default()
+        },
+    ),
     forged("trap-after-reply", "traps once it has replied", || Parts {
         fields: r#"(func (export "cleanup") (param i32) unreachable)"#,
         lift: r#"(post-return (core func $guest "cleanup"))"#,
@@ -161,6 +170,16 @@ pub(super) const ROWS: &[Misdeed] = &[
             ..Parts::default()
         },
     ),
+    hostile(
+        "warm-panic",
+        "panics in an instance that others would use again",
+    )
+    .warm("panic"),
+    hostile(
+        "warm-exit",
+        "exits in an instance that others would use again",
+    )
+    .warm("exit"),
     forged("throw", "throws an exception that nobody catches", || {
         Parts {
             fields: "(tag $thrown)",
@@ -170,3 +189,11 @@ pub(super) const ROWS: &[Misdeed] = &[
     })
     .refused("component-unsupported"),
 ];
+
+impl Misdeed {
+    /// The same as a condition of `hostile` where instances stay warm.
+    const fn warm(mut self, condition: &'static str) -> Self {
+        self.made = Made::Hostile(condition);
+        self.house(House::Warm)
+    }
+}

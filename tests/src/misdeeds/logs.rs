@@ -62,6 +62,13 @@ pub(super) const ROWS: &[Misdeed] = &[
         ..Parts::default()
     })
     .ends(&[Trapped]),
+    forged("names-that-write-in-errors", "has the host fail in a function whose name is lines of a log", || Parts {
+        host: &[POLL],
+        fields: concat!("(func $named (@name \"", forged_text!(), "\") (call $block (i32.const 99)))"),
+        evaluate: "call $named i32.const 16",
+        ..Parts::default()
+    })
+    .ends(&[Trapped]),
     forged("module-that-writes", "traps in a module whose function is exported as lines of a log", || Parts {
         fields: concat!("(func $named (export \"", forged_text!(), "\") unreachable)"),
         evaluate: "call $named i32.const 16",

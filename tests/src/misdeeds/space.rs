@@ -3,7 +3,7 @@
 use portcullis::Outcome::{GuestError, OutOfMemory, OverBudget, TimedOut};
 use serde_json::json;
 
-use super::{Class, Made, Misdeed};
+use super::{Class, House, Made, Misdeed};
 
 const fn hostile(name: &'static str, does: &'static str) -> Misdeed {
     Misdeed::hostile(name, Class::Space, does)
@@ -39,6 +39,20 @@ pub(super) const ROWS: &[Misdeed] = &[
         "fails with a text of 2 MB",
     )
     .asking(|| json!({ "bytes": 2_000_000 }))
+    .ends(&[OverBudget]),
+    again(
+        "result-long",
+        "result-flood",
+        "fails with a text of 900,000 bytes, of which a receipt keeps 1,024",
+    )
+    .asking(|| json!({ "bytes": 900_000 }))
+    .ends(&[GuestError]),
+    again(
+        "warm-handles",
+        "handle-flood",
+        "makes pollables in an instance that would be used again",
+    )
+    .house(House::Warm)
     .ends(&[OverBudget]),
     hostile("host-call-flood", "calls `permissions.has` without end")
         .limits(FEW_CALLS)

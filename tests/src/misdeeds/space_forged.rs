@@ -41,6 +41,22 @@ pub(super) const ROWS: &[Misdeed] = &[
         ..Parts::default()
     })
     .ends(&[OutOfMemory]),
+    forged("grow-at-start", "grows its memory without end in a core start function", || Parts {
+        fields: "(func $start (loop $again (drop (memory.grow (i32.const 16))) (br $again))) (start $start)",
+        ..Parts::default()
+    })
+    .ends(&[OutOfMemory]),
+    forged("grow-in-realloc", "grows its memory without end while it takes its arguments", || Parts {
+        realloc: Some("(loop $again (drop (memory.grow (i32.const 16))) (br $again)) unreachable"),
+        ..Parts::default()
+    })
+    .ends(&[OutOfMemory]),
+    forged("grow-after-reply", "grows its memory without end once it has replied", || Parts {
+        fields: r#"(func (export "cleanup") (param i32) (loop $again (drop (memory.grow (i32.const 16))) (br $again)))"#,
+        lift: r#"(post-return (core func $guest "cleanup"))"#,
+        ..Parts::default()
+    })
+    .ends(&[OutOfMemory]),
     forged("tables-in-turn", "four tables of four core instances, each grown by 1,000 elements in turn", || Parts {
         before: r#"
   (core module $other (table $own 0 funcref) (func (export "grow") (drop (table.grow $own (ref.null func) (i32.const 1000)))))
