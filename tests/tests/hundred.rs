@@ -120,11 +120,11 @@ async fn misdeeds_end_as_the_list_says() {
     let rows = rows(&homes).await;
     let (mut wrong, mut start) = (Vec::new(), 0);
     for round in 0..WARM_UP + rounds {
-        if round == WARM_UP {
-            start = resident_kib();
-        }
         wrong.extend(take_turns(&rows, round).await);
         wrong.extend(homes.values().flat_map(|home| home.look_back()));
+        if round + 1 == WARM_UP {
+            start = resident_kib();
+        }
     }
     let end = resident_kib();
     println!(
