@@ -1,7 +1,5 @@
 //! Says what it is told, and counts for each user of a world how often. The counts stand in the plugin's own store, so they outlast a restart.
 
-mod key;
-
 use portcullis_sdk::prelude::*;
 use serde::Deserialize;
 
@@ -31,7 +29,7 @@ impl Commands for Echo {
 
 fn count_key(subject: &Subject, invocation: &Invocation) -> String {
     let user = invocation.user().unwrap_or("nobody");
-    key::key("count", &subject.world, user)
+    kv::world_key("count", &subject.world, user)
 }
 
 fn echo(key: &str, said: Said) -> Result<Answer, Failure> {

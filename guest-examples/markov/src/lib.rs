@@ -1,7 +1,6 @@
 //! Learns from a channel of a chat which word follows which, and speaks like it there and nowhere else. What it knows of one stands in at most 64 keys of its own store,
 //! each of which expires when none of its words was said for a while: what nobody says any more is forgotten.
 
-mod key;
 mod memory;
 mod words;
 
@@ -80,7 +79,7 @@ impl<'a> Stored<'a> {
     }
 
     fn key(&self, place: usize) -> String {
-        key::key("words", self.world, &format!("{}/{place}", self.channel))
+        kv::world_key("words", self.world, &format!("{}/{place}", self.channel))
     }
 }
 

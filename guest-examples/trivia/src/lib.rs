@@ -2,7 +2,6 @@
 //! game waits for an answer; when that is over the key has expired, and so has the game.
 
 mod game;
-mod key;
 mod questions;
 
 use std::time::Duration;
@@ -11,7 +10,6 @@ use portcullis_sdk::prelude::*;
 use serde::Deserialize;
 
 use game::{Game, Move};
-use key::key;
 
 /// How long a game waits where nobody configured it.
 const SECONDS: u64 = 300;
@@ -50,7 +48,7 @@ fn user(invocation: &Invocation) -> &str {
 }
 
 fn start(world: &str, invocation: &Invocation) -> Result<Answer, Failure> {
-    let place = key("game", world, invocation.thread()?);
+    let place = kv::world_key("game", world, invocation.thread()?);
     if let Some(game) = kv::get::<Game>(&place)? {
         let text = format!("a game is on here: {}", game.question());
         return Ok(Answer::result(text).more());
@@ -67,7 +65,7 @@ fn start(world: &str, invocation: &Invocation) -> Result<Answer, Failure> {
 
 /// Games of a world take their questions one after the other, so that two threads at once are asked different ones.
 fn first_question(world: &str, rounds: usize) -> Result<usize, Failure> {
-    match kv::increment(&key("next", world, "question"), rounds as i64) {
+    match kv::increment(&kv::world_key("next", world, "question"), rounds as i64) {
         Ok(next) => Ok((next - rounds as i64).unsigned_abs() as usize),
         // The store is full: any question will do.
         Err(Error::OverBudget) => Ok(0),
@@ -76,7 +74,7 @@ fn first_question(world: &str, rounds: usize) -> Result<usize, Failure> {
 }
 
 fn play(world: &str, invocation: &Invocation, said: &str) -> Result<Answer, Failure> {
-    let place = key("game", world, invocation.thread()?);
+    let place = kv::world_key("game", world, invocation.thread()?);
     let Some(mut game) = kv::get::<Game>(&place)? else {
         return Ok(Answer::error("the game is over: nobody answered in time"));
     };
@@ -91,7 +89,7 @@ fn play(world: &str, invocation: &Invocation, said: &str) -> Result<Answer, Fail
     }
     // The game first: what it needs no score may take.
     if step.scored {
-        count(&key("score", world, user))?;
+        count(&kv::world_key("score", world, user))?;
     }
     let answer = match (&step.then, goes_on) {
         (Move::On, false) => "too many games are on: this one cannot go on".to_owned(),
@@ -125,7 +123,7 @@ fn there_was_room(kept: Result<(), Error>) -> Result<bool, Failure> {
 }
 
 fn score(world: &str, user: &str) -> Result<Answer, Failure> {
-    let score = kv::get::<i64>(&key("score", world, user))?.unwrap_or(0);
+    let score = kv::get::<i64>(&kv::world_key("score", world, user))?.unwrap_or(0);
     let text = format!("{user}: {score} right");
     Ok(Answer::result(json!({ "text": text, "score": score })))
 }

@@ -18,10 +18,12 @@
 
 mod keys;
 mod read;
+mod world_key;
 mod write;
 
 crate::bindings::import!("uses-kv", additional_derives: [PartialEq, Eq]);
 
 pub use keys::{Keys, keys};
 pub use read::{Entry, Page, entry, get, page};
+pub use world_key::world_key;
 pub use write::{compare_and_set, compare_and_set_for, delete, increment, set, set_for};

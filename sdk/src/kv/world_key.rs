@@ -1,10 +1,10 @@
-//! Keys of the plugin's store. All worlds share the store, and two bots are two worlds: so the world is part of the key.
-
 /// The longest key that the host takes, in bytes.
 const MAX_KEY: usize = 128;
 
-/// The key of somebody or something in a world. Of the world it holds a digest, since an id of a world may be long; of what would be too long besides, too.
-pub fn key(kind: &str, world: &str, of: &str) -> String {
+/// The key of something in a world, for example of a user: `kind/<world>/<of>`. All worlds share a plugin's store; with such keys what belongs
+/// to one does not meddle with another's. Of the world it holds a digest, since an id may be long, and of what would be too long besides,
+/// too. Scopes name it as `kind/*`; a `kind` has at most 90 bytes.
+pub fn world_key(kind: &str, world: &str, of: &str) -> String {
     let world = digest(world);
     let key = format!("{kind}/{world:016x}/{of}");
     match key.len() <= MAX_KEY {
@@ -29,15 +29,15 @@ mod tests {
     /// Worlds are apart, and no key is longer than the host takes.
     #[test]
     fn keys_of_worlds() {
-        assert_eq!(
-            key("words", "", "lobby/7"),
-            "words/cbf29ce484222325/lobby/7"
+        assert_eq!(world_key("count", "", "ada"), "count/cbf29ce484222325/ada");
+        assert_ne!(
+            world_key("count", "a", "ada"),
+            world_key("count", "b", "ada")
         );
-        assert_ne!(key("words", "a", "lobby/7"), key("words", "b", "lobby/7"));
         let long = "x".repeat(128);
         let other = format!("{}y", "x".repeat(127));
         let keys = [("a", &long), ("b", &long), ("a", &other), (&long, &other)]
-            .map(|(world, of)| key("words", world, of));
+            .map(|(world, of)| world_key("count", world, of));
         assert!(keys.iter().all(|key| key.len() <= MAX_KEY), "{keys:?}");
         assert_eq!(BTreeSet::from(keys).len(), 4);
     }
