@@ -49,6 +49,19 @@ pub fn embed(component: &[u8], manifest: &str) -> Package {
     package.unwrap_or_else(|error| panic!("{error}\n{manifest}"))
 }
 
+/// A guest of `tests/guests` as another plugin: the same, by another name.
+///
+/// # Panics
+/// It is not built.
+pub fn renamed(guest: &str, id: &str) -> Package {
+    let path = root().join(format!("tests/guests/{guest}/plugin.toml"));
+    #[expect(clippy::panic, reason = "a test cannot go on")]
+    let manifest = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (own, other) = (format!("id = \"{guest}\""), format!("id = \"{id}\""));
+    embed(&component(guest), &manifest.replacen(&own, &other, 1))
+}
+
 /// The plugin `keeper` with `npc:write` as an optional permission, and a consent to all others.
 ///
 /// # Panics

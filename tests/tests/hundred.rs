@@ -46,15 +46,16 @@ async fn fill_slots(home: &Arc<Home>) {
             i32.const 16",
         ..Parts::default()
     };
-    let hoard = home
-        .rig
-        .load_package(forge::package("hoard", &hoard, ""))
-        .await;
+    // No plugin has more than a quarter of the slots at once.
     let mut running = JoinSet::new();
-    for _ in 0..SLOTS {
-        let (home, hoard) = (Arc::clone(home), hoard.clone());
-        let about = Subject::world("alpha");
-        running.spawn(async move { home.ask(&hoard, about, "any", json!({})).await });
+    for name in ["hoard-one", "hoard-two", "hoard-three", "hoard-four"] {
+        let package = forge::package(name, &hoard, "");
+        let hoard = home.rig.load_package(package).await;
+        for _ in 0..SLOTS / 4 {
+            let (home, hoard) = (Arc::clone(home), hoard.clone());
+            let about = Subject::world("alpha");
+            running.spawn(async move { home.ask(&hoard, about, "any", json!({})).await });
+        }
     }
     while let Some(ended) = running.join_next().await {
         let receipt = ended.unwrap();

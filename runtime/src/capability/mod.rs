@@ -4,6 +4,7 @@
 //! builder, without touching this list.
 
 mod call;
+pub(crate) mod coarse;
 mod ctx;
 mod error;
 mod limiter;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use wasmtime::component::InstancePre;
 
-use super::config::EngineRoom;
+use super::config::{EngineError, EngineRoom};
 use super::pool::WarmPool;
+use super::slots::{Share, Slots};
 use crate::capability::{Ctx, Holdings};
 
 /// The compiled parts of a plugin: what a plugin that is asleep does not have.
@@ -19,7 +20,7 @@ pub(super) struct Body {
     /// By the extension's place in the host's list.
     pub(super) bound: Vec<Option<Bound>>,
     pub(super) pool: Arc<WarmPool>,
-    pub(super) weight: u32,
+    share: Share,
 }
 
 /// An extension that the plugin provides.
@@ -38,6 +39,7 @@ impl Body {
         bound: Vec<Option<Bound>>,
         weight: u32,
     ) -> Self {
+        let share = Share::new(holdings.grant.slots(), weight);
         let pool = Arc::new(WarmPool::default());
         room.add_pool(&pool);
         Self {
@@ -46,8 +48,18 @@ impl Body {
             code: ArcSwapOption::from_pointee(pre),
             bound,
             pool,
-            weight,
+            share,
         }
+    }
+
+    /// Slots for an instance, if they are free.
+    pub(super) fn free_slots(&self) -> Option<Slots> {
+        self.share.free(&self.room, &self.pool)
+    }
+
+    /// Waits for slots for an instance.
+    pub(super) async fn slots(&self) -> Result<Slots, EngineError> {
+        self.share.wait(&self.room, &self.pool).await
     }
 
     /// What fresh instances are made of.

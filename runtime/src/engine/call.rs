@@ -5,8 +5,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::body::Bound;
 use super::effect::{Effected, KEEPS_CHANGING, take_effect};
 use super::extension::Typed;
@@ -17,9 +15,11 @@ use super::instance::Lease;
 use super::line::{Places, Turn};
 use super::nap::Nap;
 use super::open::{Open, without_reply};
+use super::slots::Slots;
 use super::times::Share;
 use super::within::{Cut, Within};
 use crate::capability::Registration;
+use crate::capability::port::{Taker, Watch};
 use crate::grant::Instances;
 use crate::manifest::Activation;
 use crate::permission::ExtensionDescriptor;
@@ -66,17 +66,19 @@ pub(super) async fn call<E: Typed>(
             },
         };
         let (deadline, span) = (open.times.deadline(), open.span.clone());
+        let mut watch = Watch::until(deadline);
         let ended = {
-            let work = pin!(run::<E>(
+            let registering = registered.is_some();
+            let work = pin!(Some(run::<E>(
                 &mut open,
                 place,
                 ground,
                 &request,
-                registered.is_some()
-            ));
-            Within::new(deadline, span, work).await
+                registering
+            )));
+            Within::new(deadline, &mut watch, span, work).await
         };
-        let reply = match conclude(&mut open, ended) {
+        let reply = match conclude(&mut open, ended, &watch) {
             Ok(reply) => reply,
             Err(fault) => return without_reply(open.fail(fault)),
         };
@@ -186,7 +188,7 @@ enum Ground {
     /// An instance that served the same world before.
     Warm(Lease),
     /// Room for a fresh one.
-    Slots(OwnedSemaphorePermit),
+    Slots(Slots),
 }
 
 /// What the plugin can run on at once.
@@ -198,13 +200,13 @@ fn ground(open: &Open) -> Option<Ground> {
     };
     match warm {
         Some(warm) => Some(Ground::Warm(warm)),
-        None => body.room.free_slots(body.weight).map(Ground::Slots),
+        None => body.free_slots().map(Ground::Slots),
     }
 }
 
 /// Waits for slots. The plugin's time begins when it has them, unless it has begun before.
 #[cold]
-async fn wait_for_slots(open: &mut Open) -> Result<OwnedSemaphorePermit, Fault> {
+async fn wait_for_slots(open: &mut Open) -> Result<Slots, Fault> {
     let Some(body) = open.hold.plugin().body() else {
         return not_run("the plugin is asleep");
     };
@@ -213,7 +215,7 @@ async fn wait_for_slots(open: &mut Open) -> Result<OwnedSemaphorePermit, Fault> 
         true => open.times.patience(),
         false => open.times.deadline(),
     };
-    let slots = tokio::time::timeout_at(until.into(), body.room.slots(body.weight));
+    let slots = tokio::time::timeout_at(until.into(), body.slots());
     match slots.await {
         Ok(Ok(slots)) => {
             if is_first {
@@ -267,56 +269,70 @@ async fn run<E: Typed>(
 fn conclude<R>(
     open: &mut Open,
     ended: Result<wasmtime::Result<Result<R, String>>, Cut>,
+    watch: &Watch,
 ) -> Result<R, Fault> {
     match ended {
         Ok(Ok(reply)) => {
             open.retire_or_keep();
             reply.map_err(|message| Fault::new(Outcome::GuestError, message))
         }
-        Ok(Err(error)) => Err(in_its_own_time(open, open.fault_of(&error))),
-        Err(cut) => Err(in_its_own_time(open, fault_of_cut(open, cut))),
-    }
-}
-
-/// A call that ran before and was in time has lost its time to those whose changes made it run again; one that had less than its full time, to
-/// those before it in what it is part of.
-#[cold]
-fn in_its_own_time(open: &Open, fault: Fault) -> Fault {
-    match fault.outcome {
-        Outcome::TimedOut if open.attempts() > 1 || open.times.is_short() => fault.of_others(),
-        _ => fault,
-    }
-}
-
-#[cold]
-fn fault_of_cut(open: &Open, cut: Cut) -> Fault {
-    let (outcome, why) = match cut {
-        Cut::Panicked(text) => {
-            let (call, _) = open.who();
-            let plugin = open.hold.plugin();
-            let redactor = plugin.redactor();
-            let text = text.map(|text| redactor.show(&text, 1_024));
-            let plugin = plugin.identity();
-            tracing::error!(
-                plugin = %plugin.plugin,
-                version = %plugin.version,
-                %call,
-                panic = text,
-                "the host panicked in a call"
-            );
-            let why = "the host panicked while it served the plugin";
-            (Outcome::HostFault, why)
-        }
-        Cut::Elapsed { in_port: true } => {
-            let why = "the wall time ran out while the plugin waited for the host";
-            return Fault::new(Outcome::TimedOut, why).of_others();
-        }
-        Cut::Elapsed { .. } => {
+        Ok(Err(error)) => Err(in_its_own_time(open, open.fault_of(&error), watch)),
+        Err(Cut::Elapsed) => {
             let why = "the wall time ran out while the plugin waited";
-            (Outcome::TimedOut, why)
+            let fault = Fault::new(Outcome::TimedOut, why);
+            Err(in_its_own_time(open, fault, watch))
         }
-    };
-    Fault::new(outcome, why)
+        Err(Cut::Panicked(text)) => Err(panicked(open, text)),
+    }
+}
+
+/// Whether it was the plugin that has spent the time that ran out. It was not where one answer of a port took most of it; where others kept
+/// it from running at all; where it had less than its full time, because of those before it in what it is part of; and where it ran before,
+/// was in time, and had less than half of its time left when it had to run again because of what others changed.
+#[cold]
+fn in_its_own_time(open: &Open, fault: Fault, watch: &Watch) -> Fault {
+    if fault.outcome != Outcome::TimedOut {
+        return fault;
+    }
+    let plugin = open.hold.plugin();
+    // Who waits for an answer of its own to a question of its own has nobody else to wait for.
+    let asked_itself = || plugin.standing.has_asked_itself(open.who().0);
+    match watch.taker() {
+        Some(Taker::Port) if !asked_itself() => {
+            let why = "the wall time ran out while the plugin waited for the host";
+            return Fault::new(Outcome::TimedOut, why).of_host();
+        }
+        Some(Taker::Neighbours) => {
+            let why = "the wall time ran out while others kept the plugin from running";
+            return Fault::new(Outcome::TimedOut, why).of_host();
+        }
+        _ => {}
+    }
+    let ran_again = open.attempts() > 1;
+    let had_ms = u128::from(watch.took_ms()) * 2;
+    let is_cut = ran_again && had_ms < open.times.wall().as_millis();
+    match is_cut || open.times.is_short() {
+        true => fault.of_host(),
+        false => fault,
+    }
+}
+
+#[cold]
+fn panicked(open: &Open, text: Option<String>) -> Fault {
+    let (call, _) = open.who();
+    let plugin = open.hold.plugin();
+    let redactor = plugin.redactor();
+    let text = text.map(|text| redactor.show(&text, 1_024));
+    let plugin = plugin.identity();
+    tracing::error!(
+        plugin = %plugin.plugin,
+        version = %plugin.version,
+        %call,
+        panic = text,
+        "the host panicked in a call"
+    );
+    let why = "the host panicked while it served the plugin";
+    Fault::new(Outcome::HostFault, why)
 }
 
 /// The call's turn to run again; `None` if it does not come in time. One that has a turn keeps it, unless it now depends on something else.

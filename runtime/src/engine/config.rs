@@ -7,12 +7,18 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 
 use super::pool::WarmPool;
 use super::ticker;
+use crate::package::Counts;
 
 /// How many instances an engine holds at once. With 2 MiB kept resident for each, idle slots take at most 256 MiB.
 pub const SLOTS: u32 = 128;
 const MEMORIES_PER_SLOT: u32 = 2;
 const TABLES_PER_SLOT: u32 = 4;
 const CORE_INSTANCES_PER_SLOT: u32 = 4;
+/// As many as `Limits` lets a store have by default.
+const MOST_PER_MODULE: u32 = 64;
+/// An image of a module's data is made only up to so many bytes from its first to its last one, unless half of it is data: ten bytes far apart
+/// would otherwise cost 16 MiB of memory for as long as the module is loaded.
+const DENSE_IMAGE: u64 = 1 << 20;
 const MEMORY_KEEP_RESIDENT: usize = 2 * 1024 * 1024;
 const TABLE_KEEP_RESIDENT: usize = 64 * 1024;
 
@@ -55,8 +61,10 @@ impl EngineRoom {
                 Engine::new(&config(metering, false))
             })
             .map_err(refuse)?;
+        // Where fuel is metered, too: what a plugin has the host do takes time and no fuel.
+        ticker::start().map_err(|error| EngineError(error.to_string()))?;
         if metering == Metering::Clock {
-            ticker::start(engine.clone()).map_err(|error| EngineError(error.to_string()))?;
+            ticker::count(engine.clone());
         }
         Ok(Arc::new(Self {
             engine,
@@ -67,7 +75,7 @@ impl EngineRoom {
     }
 
     /// Slots, if they are free. Idle warm instances of any plugin make room when there are none.
-    pub(crate) fn free_slots(&self, weight: u32) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn free_slots(&self, weight: u32) -> Option<OwnedSemaphorePermit> {
         loop {
             if let Ok(slots) = self.slots.clone().try_acquire_many_owned(weight) {
                 return Some(slots);
@@ -79,12 +87,13 @@ impl EngineRoom {
     }
 
     /// Waits for slots.
-    pub(crate) async fn slots(&self, weight: u32) -> Result<OwnedSemaphorePermit, EngineError> {
+    pub(super) async fn slots(&self, weight: u32) -> Result<OwnedSemaphorePermit, EngineError> {
         let slots = self.slots.clone().acquire_many_owned(weight).await;
-        slots.map_err(|_| EngineError("the engine is closed".to_owned()))
+        slots.map_err(|_| EngineError::closed())
     }
 
-    fn evict_one(&self) -> bool {
+    /// Drops an idle warm instance of any plugin.
+    pub(super) fn evict_one(&self) -> bool {
         let pools: Vec<_> = {
             let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
             pools.retain(|pool| pool.strong_count() > 0);
@@ -106,11 +115,13 @@ impl EngineRoom {
     }
 }
 
-/// How many slots an instance with these parts takes.
-pub(crate) fn weight(memories: u64, tables: u64, core_instances: u64) -> u32 {
-    let slots = memories
+/// How many slots an instance with these parts takes. Adapters between nested components are core instances, too, though they stand in no file.
+pub(crate) fn weight(counts: &Counts) -> u32 {
+    let core_instances = counts.core_instances.saturating_add(counts.adapters);
+    let slots = counts
+        .memories
         .div_ceil(u64::from(MEMORIES_PER_SLOT))
-        .max(tables.div_ceil(u64::from(TABLES_PER_SLOT)))
+        .max(counts.tables.div_ceil(u64::from(TABLES_PER_SLOT)))
         .max(core_instances.div_ceil(u64::from(CORE_INSTANCES_PER_SLOT)))
         .max(1);
     u32::try_from(slots).unwrap_or(u32::MAX)
@@ -124,7 +135,8 @@ pub fn config(metering: Metering, pooling: bool) -> Config {
         .wasm_memory64(false)
         .wasm_component_model_memory64(false)
         .wasm_wide_arithmetic(false)
-        .wasm_relaxed_simd(false);
+        .wasm_relaxed_simd(false)
+        .memory_guaranteed_dense_image_size(DENSE_IMAGE);
     match metering {
         Metering::Clock => config.epoch_interruption(true),
         Metering::Fuel => config
@@ -144,6 +156,9 @@ fn pool() -> PoolingAllocationConfig {
         .total_memories(SLOTS * MEMORIES_PER_SLOT)
         .total_tables(SLOTS * TABLES_PER_SLOT)
         .total_stacks(SLOTS)
+        // One module may have them all: how many there are in a store is a matter of `Limits`, and of the weight.
+        .max_memories_per_module(MOST_PER_MODULE)
+        .max_tables_per_module(MOST_PER_MODULE)
         .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT)
         .table_keep_resident(TABLE_KEEP_RESIDENT)
         // Linux 6.7 and newer; others fall back by themselves.
@@ -155,6 +170,12 @@ fn pool() -> PoolingAllocationConfig {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("no engine: {0}")]
 pub struct EngineError(String);
+
+impl EngineError {
+    pub(super) fn closed() -> Self {
+        Self("the engine is closed".to_owned())
+    }
+}
 
 #[cfg(test)]
 mod tests {

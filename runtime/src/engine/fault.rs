@@ -14,6 +14,8 @@ pub(super) struct Fault {
     pub(super) message: String,
     /// Whether others brought it about, so that the guard does not hold it against the plugin.
     pub(super) is_of_others: bool,
+    /// Whether the host is to blame, whatever the outcome says by itself.
+    pub(super) is_of_host: bool,
 }
 
 impl Fault {
@@ -22,6 +24,7 @@ impl Fault {
             outcome,
             message: message.into(),
             is_of_others: false,
+            is_of_host: false,
         }
     }
 
@@ -30,6 +33,14 @@ impl Fault {
         Self {
             is_of_others: true,
             ..self
+        }
+    }
+
+    /// The same fault, where the host, or those whom it runs beside the plugin, brought it about.
+    pub(super) fn of_host(self) -> Self {
+        Self {
+            is_of_host: true,
+            ..self.of_others()
         }
     }
 
@@ -68,10 +79,14 @@ impl Fault {
 
     /// wasmtime has no types for these: the text is all there is.
     fn of_text(text: &str) -> Self {
-        const BUDGETS: [(&str, &str); 3] = [
+        const BUDGETS: [(&str, &str); 4] = [
             (
                 "fuel allocated for hostcalls",
                 "the budget of bytes handed to the host in one crossing ran out",
+            ),
+            (
+                "resource limit exceeded: instance count",
+                "more core instances than the limit allows",
             ),
             ("handle limit exceeded", "the budget of handles ran out"),
             (

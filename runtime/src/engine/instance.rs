@@ -4,13 +4,15 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Instance;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{CallHook, Store, StoreContextMut, UpdateDeadline};
 
 use super::body::Body;
 use super::config::Metering;
 use super::extension::Typed;
+use super::gate;
+use super::slots::Slots;
+use crate::capability::port;
 use crate::capability::{Ctx, Ended};
 use crate::identity::CallId;
 use crate::limits::Limits;
@@ -25,14 +27,14 @@ pub(crate) struct Lease {
     instance: Option<Instance>,
     /// The functions of extensions that were called on it, by the extension's place in the host's list.
     exports: Vec<Option<Box<dyn Any + Send + Sync>>>,
-    _slots: OwnedSemaphorePermit,
+    _slots: Slots,
 }
 
 impl Lease {
     /// A store for the plugin, armed for this call. Nothing of the plugin has run.
     pub(super) fn new(
         body: &Body,
-        slots: OwnedSemaphorePermit,
+        slots: Slots,
         id: CallId,
         subject: Subject,
         deadline: Instant,
@@ -43,6 +45,7 @@ impl Lease {
         store.limiter(|ctx| &mut ctx.limiter);
         store.set_hostcall_fuel(usize::try_from(limits.result_bytes).unwrap_or(usize::MAX));
         store.set_max_component_handles(usize::try_from(limits.handles).unwrap_or(usize::MAX));
+        store.call_hook(on_crossing);
         if body.room.metering == Metering::Clock {
             store.epoch_deadline_callback(on_tick);
         }
@@ -118,15 +121,32 @@ impl Lease {
     }
 }
 
-/// Each millisecond: end the call if its time is up, else let other tasks of this thread run.
-fn on_tick(mut store: wasmtime::StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
+/// Each millisecond: end the call if its time is up, else let other tasks of this thread run, unless the call has only just begun.
+fn on_tick(mut store: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
     let call = store.data_mut().call();
     if Instant::now() >= call.deadline {
         call.ended = Some(Ended::TimedOut);
         return Ok(UpdateDeadline::Interrupt);
     }
-    Ok(UpdateDeadline::YieldCustom(
-        1,
-        Box::pin(tokio::task::yield_now()),
-    ))
+    if port::is_young() {
+        return Ok(UpdateDeadline::Continue(1));
+    }
+    let turn = gate::turn(call.plugin().clone());
+    Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
+}
+
+/// Wherever the plugin comes back from the host: end the call if its time is up. Compiled code looks at the epoch where functions begin and
+/// loops repeat, and at its fuel; what the host does for a plugin between these is the plugin's time as well.
+fn on_crossing(store: StoreContextMut<'_, Ctx>, crossing: CallHook) -> wasmtime::Result<()> {
+    match crossing {
+        CallHook::ReturningFromHost if port::is_late() => too_late(store),
+        _ => Ok(()),
+    }
+}
+
+#[cold]
+fn too_late(mut store: StoreContextMut<'_, Ctx>) -> wasmtime::Result<()> {
+    // Where the host has ended the call already, that is why.
+    let ended = store.data_mut().call().ended.get_or_insert(Ended::TimedOut);
+    Err(ended.clone().into())
 }

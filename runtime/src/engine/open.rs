@@ -12,14 +12,16 @@ use super::fault::Fault;
 use super::hold::Hold;
 use super::instance::Lease;
 use super::span;
+use super::sums::{add_denials, add_room_calls};
 use super::times::{Share, Times};
+use super::within::carefully;
 use crate::bus::{Emission, Message, Source};
-use crate::capability::{MAX_DENIALS, Registration};
+use crate::capability::Registration;
 use crate::grant::Instances;
 use crate::guard::{Stand, Turn};
 use crate::identity::CallId;
 use crate::permission::ExtensionDescriptor;
-use crate::receipt::{Commit, Denial, Outcome, Receipt, Record, RoomCalls};
+use crate::receipt::{Blame, Commit, Outcome, Receipt, Record};
 use crate::subject::Subject;
 use crate::write_set::WriteSet;
 
@@ -48,6 +50,7 @@ pub(super) struct Open {
     unrepeatable: bool,
     /// Whether others brought about how the call ends.
     is_of_others: bool,
+    is_of_host: bool,
 }
 
 impl Open {
@@ -99,6 +102,7 @@ impl Open {
             registrations: Vec::new(),
             unrepeatable: false,
             is_of_others: false,
+            is_of_host: false,
             hold,
         }
     }
@@ -257,6 +261,7 @@ impl Open {
         let commit = self.discard();
         self.emissions.clear();
         self.is_of_others = fault.is_of_others;
+        self.is_of_host = fault.is_of_host;
         self.end(fault.outcome, Some(fault.message), commit)
     }
 
@@ -283,7 +288,7 @@ impl Open {
     #[cold]
     fn discard(&mut self) -> Commit {
         self.read_lease();
-        self.lease = None;
+        carefully(|| drop(self.lease.take()));
         match self.writes.take() {
             Some(set) => Commit::Discarded {
                 writes: set.writes.len(),
@@ -300,7 +305,10 @@ impl Open {
     fn end(&mut self, outcome: Outcome, message: Option<String>, commit: Commit) -> Box<Record> {
         let mut record = self.record.take().expect("a call ends once");
         record.outcome = outcome;
-        record.blame = outcome.blame();
+        record.blame = match self.is_of_host {
+            true => Some(Blame::Host),
+            false => outcome.blame(),
+        };
         record.message = message.map(|message| {
             let redactor = self.hold.plugin().redactor();
             redactor.show(&message, MAX_MESSAGE)
@@ -360,31 +368,6 @@ impl Drop for Open {
             self.end(Outcome::Cancelled, None, commit);
         }
     }
-}
-
-fn add_room_calls(room_calls: &mut Vec<RoomCalls>, capability: &'static str, calls: u64) {
-    match room_calls
-        .iter_mut()
-        .find(|before| before.capability == capability)
-    {
-        Some(before) => before.calls += calls,
-        None => room_calls.push(RoomCalls {
-            capability: capability.into(),
-            calls,
-        }),
-    }
-}
-
-/// The first ones are kept, and the others counted.
-fn add_denials(record: &mut Record, mut denials: Vec<Denial>) {
-    if record.denials.is_empty() {
-        record.denials = denials;
-        return;
-    }
-    let room = MAX_DENIALS.saturating_sub(record.denials.len());
-    record.more_denials += denials.len().saturating_sub(room) as u64;
-    denials.truncate(room);
-    record.denials.append(&mut denials);
 }
 
 /// A receipt with no reply.

@@ -11,6 +11,7 @@ use super::flights::Flights;
 use super::hold::{Entrance, Hold};
 use super::host_rooms::HostRooms;
 use super::nap::Nap;
+use crate::bus::{Message, Source};
 use crate::capability::Registration;
 use crate::grant::Grant;
 use crate::guard::Standing;
@@ -205,6 +206,20 @@ impl Plugin {
     /// Whether the host, or its guard, lets no calls of others through.
     pub(crate) fn is_disabled(&self) -> bool {
         self.0.standing.now().is_disabled()
+    }
+
+    /// A question has come to a handler of this plugin, which may answer it. Where a call of the plugin asked it, that call waits for nobody else.
+    pub(crate) fn is_asked(&self, message: &Message) {
+        if let Source::Plugin { plugin, call } = &message.source
+            && message.reply_to.is_some()
+            && *plugin == self.identity().plugin
+            && message
+                .subject
+                .owner()
+                .is_none_or(|owner| owner == plugin.as_str())
+        {
+            self.0.standing.asks_itself(*call);
+        }
     }
 
     /// What became of the calls in the window that ends now.

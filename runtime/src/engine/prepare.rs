@@ -56,15 +56,17 @@ pub enum PrepareError {
     /// A scope or a contribution cannot be read.
     #[error("{0}")]
     Problem(crate::problem::Problem),
-    /// One instance of the plugin would take more slots than the engine has.
+    /// One instance of the plugin would take more slots than a plugin may have at once.
     #[error(
-        "an instance of `{plugin}` takes {weight} slots, and the engine has {SLOTS}; use fewer memories, tables and nested instances"
+        "an instance of `{plugin}` takes {weight} slots, and a plugin has at most {most}; use fewer memories, tables and nested instances"
     )]
     TooHeavy {
         /// The plugin.
         plugin: PluginId,
         /// The slots.
         weight: u32,
+        /// The most that the policy and the engine allow.
+        most: u32,
     },
     /// The engine cannot be had.
     #[error(transparent)]
@@ -120,11 +122,12 @@ fn check(package: &Package, grant: &Grant) -> Result<u32, PrepareError> {
         });
     }
     let counts = &package.scan().counts;
-    let weight = weight(counts.memories, counts.tables, counts.core_instances);
-    if weight > SLOTS {
+    let (weight, most) = (weight(counts), grant.slots().min(SLOTS));
+    if weight > most {
         return Err(PrepareError::TooHeavy {
             plugin: identity.plugin.clone(),
             weight,
+            most,
         });
     }
     Ok(weight)

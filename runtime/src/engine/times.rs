@@ -54,6 +54,11 @@ impl Times {
         self.is_short = self.deadline < full;
     }
 
+    /// The plugin's full time.
+    pub(super) fn wall(&self) -> Duration {
+        self.wall
+    }
+
     /// When the plugin's time is up.
     pub(super) fn deadline(&self) -> Instant {
         self.deadline

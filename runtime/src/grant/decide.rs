@@ -106,6 +106,7 @@ impl Grant {
             limits: policy.limits.lowered_by(&package.manifest().limits),
             on_denied: policy.on_denied,
             instances: policy.instances,
+            slots: policy.slots_per_plugin,
             revocations: Revocations::default(),
         }))
     }

@@ -38,6 +38,7 @@ pub(super) struct Parts {
     pub(super) limits: Limits,
     pub(super) on_denied: OnDenied,
     pub(super) instances: Instances,
+    pub(super) slots: u32,
     pub(super) revocations: Revocations,
 }
 
@@ -113,6 +114,11 @@ impl Grant {
     /// Where the instances of calls come from.
     pub fn instances(&self) -> Instances {
         self.0.instances
+    }
+
+    /// How many of the engine's slots the plugin has at most at once.
+    pub fn slots(&self) -> u32 {
+        self.0.slots
     }
 
     /// Takes a permission back. Calls in flight are denied from their next host call on. Taking back what was not granted does nothing.

@@ -43,8 +43,12 @@ pub enum Instances {
     },
 }
 
+/// Of the slots of an engine one plugin has at most so many at once, unless the policy says otherwise: a quarter of them, so that three plugins
+/// that never return leave room for others.
+const SLOTS_PER_PLUGIN: u32 = 32;
+
 /// What a host allows at most, whatever an operator accepts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Policy {
     /// Permissions that may be granted; `None` for all.
@@ -61,6 +65,10 @@ pub struct Policy {
     pub on_denied: OnDenied,
     /// Where the instances of calls come from.
     pub instances: Instances,
+    /// How many of the engine's slots ([`SLOTS`](crate::engine::SLOTS)) a plugin has at most at once, idle warm instances included; its further
+    /// calls wait, and those of other plugins do not. A plugin of which one instance takes more is refused. Each version of a plugin counts
+    /// by itself while one replaces another. Default 32.
+    pub slots_per_plugin: u32,
     /// When a plugin that fails again and again is disabled.
     pub guard: GuardPolicy,
     /// From which error rates on a plugin is not well.
@@ -74,6 +82,26 @@ pub struct Policy {
     /// does not look for idle plugins by itself: whoever embeds it says when, by
     /// [`Host::put_idle_to_sleep`](crate::Host::put_idle_to_sleep).
     pub idle_ms: Option<u64>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            allow: None,
+            deny: BTreeSet::new(),
+            switched_on: BTreeSet::new(),
+            scopes: BTreeMap::new(),
+            limits: Limits::default(),
+            on_denied: OnDenied::default(),
+            instances: Instances::default(),
+            slots_per_plugin: SLOTS_PER_PLUGIN,
+            guard: GuardPolicy::default(),
+            health: HealthPolicy::default(),
+            hooks: HookPolicy::default(),
+            events: EventPolicy::default(),
+            idle_ms: None,
+        }
+    }
 }
 
 impl Policy {
@@ -128,6 +156,13 @@ impl Policy {
     #[must_use]
     pub fn instances(mut self, instances: Instances) -> Self {
         self.instances = instances;
+        self
+    }
+
+    /// Sets how many of the engine's slots a plugin has at most at once.
+    #[must_use]
+    pub fn slots_per_plugin(mut self, slots: u32) -> Self {
+        self.slots_per_plugin = slots;
         self
     }
 

@@ -1,10 +1,21 @@
 //! How a plugin stands, in one word: calls read it where they begin and where they end, and wait for nobody.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How a plugin stands with the guard of its host. All versions of a plugin share it. Only the guard writes it, under its lock.
+use crate::identity::CallId;
+
+/// So many calls that asked a handler of their own plugin are known: more than run at once of one plugin, and wait.
+const MOST_SELF_ASKED: usize = 256;
+
+/// How a plugin stands with the guard of its host. All versions of a plugin share it. Only the guard writes the word, under its lock.
 #[derive(Debug, Default)]
-pub(crate) struct Standing(AtomicU64);
+pub(crate) struct Standing {
+    word: AtomicU64,
+    /// The last calls of the plugin whose questions came to a handler of the plugin.
+    self_asked: Mutex<VecDeque<CallId>>,
+}
 
 /// A plugin's standing at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +30,7 @@ const TERM: u64 = 8;
 impl Standing {
     /// The standing now.
     pub(crate) fn now(&self) -> Stand {
-        Stand(self.0.load(Ordering::Acquire))
+        Stand(self.word.load(Ordering::Acquire))
     }
 
     /// Sets whether the guard lets calls through, and whether it wants to hear of those that go well.
@@ -27,19 +38,42 @@ impl Standing {
         let rest = self.now().0 & !(SUSPENDED | WATCHED);
         let suspended = if suspended { SUSPENDED } else { 0 };
         let watched = if watched { WATCHED } else { 0 };
-        self.0.store(rest | suspended | watched, Ordering::Release);
+        self.word
+            .store(rest | suspended | watched, Ordering::Release);
     }
 
     /// Sets whether the host has disabled the plugin, for whatever reason.
     pub(crate) fn switch(&self, on: bool) {
         let rest = self.now().0 & !SWITCHED_OFF;
         let switched_off = if on { 0 } else { SWITCHED_OFF };
-        self.0.store(rest | switched_off, Ordering::Release);
+        self.word.store(rest | switched_off, Ordering::Release);
     }
 
     /// Begins another term: calls that began before it no longer count.
     pub(crate) fn begin_term(&self) {
-        self.0.fetch_add(TERM, Ordering::AcqRel);
+        self.word.fetch_add(TERM, Ordering::AcqRel);
+    }
+
+    /// A question of this call of the plugin has come to a handler of the plugin.
+    pub(crate) fn asks_itself(&self, call: CallId) {
+        let mut calls = self.self_asked();
+        if calls.contains(&call) {
+            return;
+        }
+        if calls.len() == MOST_SELF_ASKED {
+            calls.pop_front();
+        }
+        calls.push_back(call);
+    }
+
+    /// Whether a question of this call of the plugin came to a handler of the plugin.
+    pub(crate) fn has_asked_itself(&self, call: CallId) -> bool {
+        self.self_asked().contains(&call)
+    }
+
+    fn self_asked(&self) -> MutexGuard<'_, VecDeque<CallId>> {
+        let calls = self.self_asked.lock();
+        calls.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

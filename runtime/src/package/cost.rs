@@ -7,6 +7,8 @@ use super::{Counts, PackageError, ScanLimits};
 pub(super) struct Totals {
     pub(super) component_instances: u64,
     pub(super) core_instances: u64,
+    /// Those of them that are parts of nested components.
+    pub(super) nested_core_instances: u64,
     pub(super) memories: u64,
     pub(super) tables: u64,
     pub(super) memory_bytes: u64,
@@ -19,6 +21,7 @@ impl Totals {
         let sum = |a: &mut u64, b: u64| *a = a.saturating_add(b);
         sum(&mut self.component_instances, other.component_instances);
         sum(&mut self.core_instances, other.core_instances);
+        sum(&mut self.nested_core_instances, other.nested_core_instances);
         sum(&mut self.memories, other.memories);
         sum(&mut self.tables, other.tables);
         sum(&mut self.memory_bytes, other.memory_bytes);
@@ -127,6 +130,12 @@ impl Cost {
             components: self.components,
             component_instances: totals.component_instances,
             core_instances: totals.core_instances,
+            // What one component calls of another goes through an adapter, and each core instance may need another one. Where no nested component
+            // has code there is nothing to adapt.
+            adapters: match totals.nested_core_instances {
+                0 => 0,
+                _ => totals.core_instances,
+            },
             core_modules: self.core_modules,
             functions: self.functions,
             types: self.types,

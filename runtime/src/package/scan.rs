@@ -31,6 +31,8 @@ pub struct Counts {
     pub component_instances: u64,
     /// Instances of core modules, multiplied.
     pub core_instances: u64,
+    /// Instances at most that the engine adds, for calls between nested components.
+    pub adapters: u64,
     /// Core modules in the file.
     pub core_modules: u64,
     /// Functions that core modules in the file define.

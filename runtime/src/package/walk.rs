@@ -100,6 +100,7 @@ impl<'a> Walk<'a> {
         }
         let space = self.spaces.leave();
         let mut totals = space.totals;
+        totals.nested_core_instances = totals.core_instances;
         totals.component_instances = totals.component_instances.saturating_add(1);
         self.spaces.here.components.push(Item {
             members: Some(Rc::new(space.exports)),

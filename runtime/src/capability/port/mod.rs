@@ -21,7 +21,7 @@ pub use generation::{JobRequest, JobState};
 pub use kv::{KvEntry, KvPage, KvReply, KvRequest, KvUsage};
 pub use npc::{NpcInfo, NpcReply, NpcRequest};
 pub use session::{SessionInfo, SessionReply, SessionRequest};
-pub(crate) use wait::{begin_poll, is_waited_for};
+pub(crate) use wait::{Taker, Watch, go_on, is_late, is_young, queue};
 pub use world::{Location, WorldInfo, WorldReply, WorldRequest};
 
 use crate::write_set::{CommitError, WriteSet};

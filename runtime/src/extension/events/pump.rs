@@ -229,9 +229,12 @@ impl Pump {
             subject: &message.about,
             enabled: &hearing.enabled.enabled(message.about.world_id()),
         };
-        let request = |entry: &super::super::Entry, _: &super::Handler| Handle {
-            name: entry.name.clone(),
-            message: message.clone(),
+        let request = |entry: &super::super::Entry, _: &super::Handler| {
+            entry.plugin.is_asked(message);
+            Handle {
+                name: entry.name.clone(),
+                message: message.clone(),
+            }
         };
         let dispatched =
             dispatch::<Events>(&hearing.registry, &self.handler, scene, |_| &[], request).await;
