@@ -8,12 +8,12 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::capability::log_tap::LogTap;
 use crate::log_record::Source;
 
-/// A plugin may hand over at most this much in one write.
+/// A plugin may hand over at most this much in one write. WASI says that one which hands over more than `check-write` allows is trapped.
 const MAX_WRITE: usize = 64 * 1024;
 
 /// One of the two streams. Writing never waits.
@@ -47,6 +47,11 @@ impl StdoutStream for TapStream {
 
 impl OutputStream for TapStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        if bytes.len() > MAX_WRITE {
+            return Err(StreamError::trap(
+                "a write of more than `check-write` allows",
+            ));
+        }
         self.tap.write(self.source, &bytes);
         Ok(())
     }
