@@ -34,7 +34,12 @@ pub struct Limits {
     pub log_bytes: u64,
     /// Capability calls; the next one ends the call. Default 100,000.
     pub host_calls: u64,
-    /// What a call may collect for its commit: keys and values, and 64 bytes more for each change. Default 1 MiB.
+    /// Documents (keys, sessions, NPCs) that a call reads from the host and that its commit then depends on; one more ends the call. Default 10,000:
+    /// each is kept until the commit, which compares its version.
+    pub reads: u64,
+    /// Random numbers that a call gets, in bytes, of all of WASI's interfaces for them together; more end the call. Default 1 MiB.
+    pub random_bytes: u64,
+    /// What a call may collect for its commit: keys and values, and 64 bytes more for each change and for each value inside of its value. Default 1 MiB.
     pub write_bytes: u64,
     /// What the plugin's key-value store holds at most, keys and values together. Default 4 MiB.
     pub kv_bytes: u64,
@@ -57,6 +62,8 @@ impl Default for Limits {
             log_records: 256,
             log_bytes: MIB / 4,
             host_calls: 100_000,
+            reads: 10_000,
+            random_bytes: MIB,
             write_bytes: MIB,
             kv_bytes: 4 * MIB,
             kv_keys: 10_000,
@@ -81,6 +88,8 @@ impl Limits {
         lower(&mut self.result_bytes, wish.result_bytes);
         lower(&mut self.log_records, wish.log_records);
         lower(&mut self.host_calls, wish.host_calls);
+        lower(&mut self.reads, wish.reads);
+        lower(&mut self.random_bytes, wish.random_bytes);
         // Metering is the host's choice; a plugin can only ask for less where the host meters.
         if let (Some(ceiling), Some(wish)) = (self.fuel, wish.fuel) {
             self.fuel = Some(wish.min(ceiling));
@@ -112,12 +121,16 @@ mod tests {
         let wish = RequestedLimits {
             wall_ms: Some(5),
             memory_bytes: Some(u64::MAX),
+            reads: Some(7),
+            random_bytes: Some(u64::MAX),
             fuel: Some(1),
             ..RequestedLimits::default()
         };
         let limits = Limits::default().lowered_by(&wish);
         assert_eq!(limits.wall_ms, 5);
         assert_eq!(limits.memory_bytes, Limits::default().memory_bytes);
+        assert_eq!(limits.reads, 7);
+        assert_eq!(limits.random_bytes, Limits::default().random_bytes);
         assert_eq!(limits.fuel, None);
     }
 }

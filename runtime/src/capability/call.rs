@@ -63,6 +63,7 @@ pub struct Call {
     /// How many events led to this call.
     hops: u32,
     written: u64,
+    random: u64,
     grant: Grant,
     redactor: Redactor,
     subject: Subject,
@@ -95,6 +96,7 @@ impl Call {
             emissions: Vec::new(),
             hops: 0,
             written: 0,
+            random: 0,
             grant,
             redactor,
             subject,
@@ -119,6 +121,7 @@ impl Call {
         self.emissions.clear();
         self.hops = 0;
         self.written = 0;
+        self.random = 0;
         self.locals.clear();
         self.tap.begin(id, self.grant.limits());
     }
@@ -264,8 +267,27 @@ impl Call {
 
     /// Notes that the call's result depends on this version of a document. The first version counts: if a later read sees another one, the
     /// commit must fail.
-    pub fn depends_on(&mut self, document: Document, version: Version) {
+    ///
+    /// # Errors
+    /// The call depends on as many documents as it may, and ends: it would be wrong without this one.
+    pub fn depends_on(&mut self, document: Document, version: Version) -> Result<(), RoomError> {
+        let most = self.grant.limits().reads;
+        if self.reads.len() as u64 >= most && !self.reads.contains_key(&document) {
+            return Err(self.end(Ended::OverBudget("reads")));
+        }
         self.reads.entry(document).or_insert(version);
+        Ok(())
+    }
+
+    /// Takes random numbers off the call's budget.
+    pub(crate) fn draw(&mut self, bytes: u64) -> Result<(), Ended> {
+        self.random = self.random.saturating_add(bytes);
+        if self.random <= self.grant.limits().random_bytes {
+            return Ok(());
+        }
+        let ended = Ended::OverBudget("random numbers");
+        self.ended = Some(ended.clone());
+        Err(ended)
     }
 
     /// Collects a change for the call's commit. `size` is what counts against the write budget, besides 64 bytes for the change itself: keys

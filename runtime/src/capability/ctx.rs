@@ -101,6 +101,14 @@ impl Ctx {
         &self.holdings.slots
     }
 
+    /// For WASI's random numbers.
+    pub(super) fn dice(&mut self) -> wasi::Dice<'_> {
+        wasi::Dice {
+            sources: of_wasi(&mut self.wasi, &self.call).random(),
+            call: &mut self.call,
+        }
+    }
+
     /// Whether the instance has no host resource left.
     pub(crate) fn is_bare(&self) -> bool {
         self.table.is_empty()
@@ -130,13 +138,17 @@ impl Ctx {
 impl WasiView for Ctx {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
-            ctx: self.wasi.get_or_insert_with(|| {
-                let deterministic = self.call.limits().fuel.is_some();
-                Box::new(wasi::context(&self.call.tap, deterministic))
-            }),
+            ctx: of_wasi(&mut self.wasi, &self.call),
             table: &mut self.table,
         }
     }
+}
+
+fn of_wasi<'a>(wasi: &'a mut Option<Box<WasiCtx>>, call: &Call) -> &'a mut WasiCtx {
+    wasi.get_or_insert_with(|| {
+        let deterministic = call.limits().fuel.is_some();
+        Box::new(wasi::context(&call.tap, deterministic))
+    })
 }
 
 /// What the functions of a capability's interface work on. Implement the `Host` traits that `bindgen!` makes for `RoomView<'_, YourRoom>`.

@@ -119,7 +119,7 @@ impl RoomView<'_, NpcRead> {
             NpcReply::Npc(npc) => npc.version,
             NpcReply::Attribute(attribute) => attribute.version,
         };
-        self.call.depends_on(document, version);
+        self.call.depends_on(document, version)?;
         Ok(reply)
     }
 }

@@ -100,7 +100,7 @@ impl RoomView<'_, SessionRead> {
             .call(request)
             .await
             .map_err(|error| self.call.port_failed("session-read", error))?;
-        self.call.depends_on(document, reply.version());
+        self.call.depends_on(document, reply.version())?;
         Ok(reply)
     }
 

@@ -36,6 +36,14 @@ pub struct RequestedLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub host_calls: Option<u64>,
+    /// Documents that one call reads and then depends on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub reads: Option<u64>,
+    /// Random numbers of one call, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub random_bytes: Option<u64>,
     /// Fuel of one call, where fuel is metered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -44,7 +52,7 @@ pub struct RequestedLimits {
 
 impl RequestedLimits {
     /// Each limit with its name in the manifest.
-    pub(super) fn entries(&self) -> [(&'static str, Option<u64>); 8] {
+    pub(super) fn entries(&self) -> [(&'static str, Option<u64>); 10] {
         [
             ("wall_ms", self.wall_ms),
             ("memory_bytes", self.memory_bytes),
@@ -53,6 +61,8 @@ impl RequestedLimits {
             ("result_bytes", self.result_bytes),
             ("log_records", self.log_records.map(u64::from)),
             ("host_calls", self.host_calls),
+            ("reads", self.reads),
+            ("random_bytes", self.random_bytes),
             ("fuel", self.fuel),
         ]
     }

@@ -61,6 +61,8 @@ handles = 200
 result_bytes = 65536
 log_records = 100
 host_calls = 1000
+reads = 500
+random_bytes = 4096
 fuel = 1000000
 "#;
 

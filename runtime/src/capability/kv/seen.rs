@@ -31,7 +31,7 @@ impl RoomView<'_, Kv> {
         let KvReply::Get(stored) = self.ask(request).await? else {
             return Err(self.call.port_broke_protocol("kv"));
         };
-        self.call.depends_on(document, stored.version);
+        self.call.depends_on(document, stored.version)?;
         Ok(stored.value.map(|entry| Seen {
             value: entry.value,
             version: stored.version,

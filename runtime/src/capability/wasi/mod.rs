@@ -2,6 +2,7 @@
 //! preopened directory, no environment, no sockets, a closed stdin; clocks are coarse, and stdout and stderr become log records.
 
 mod clocks;
+mod random;
 mod stdio;
 
 use std::sync::Arc;
@@ -12,16 +13,19 @@ use wasmtime::component::Linker;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
-use wasmtime_wasi::p2::bindings::{cli, clocks as wasi_clocks, filesystem, random};
-use wasmtime_wasi::random::WasiRandom;
+use wasmtime_wasi::p2::bindings::{cli, clocks as wasi_clocks, filesystem, random as wasi_random};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiView};
+
+use random::HasDice;
+
+pub(super) use random::Dice;
 
 use super::log_tap::LogTap;
 use super::{Capability, Ctx, Granted, NoScope};
 use crate::log_record::Source;
 use crate::permission::{CapabilityDescriptor, Gate, RawParser};
 
-/// A plugin gets at most this much random data in one call of the host.
+/// A plugin gets at most this much random data in one call of the host, whatever its budget: making it takes time in which nothing looks at the clock.
 const MAX_RANDOM_BYTES: u64 = 64 * 1024;
 
 /// The version of WASI that wasmtime implements; plugins built for an older 0.2 run as well.
@@ -126,16 +130,12 @@ fn link(l: &mut Linker<Ctx>, interface: &str) -> wasmtime::Result<()> {
         "wasi:filesystem/types" => {
             filesystem::types::add_to_linker::<Ctx, WasiFilesystem>(l, Ctx::filesystem)
         }
-        "wasi:random/random" => random::random::add_to_linker::<Ctx, WasiRandom>(l, |ctx| {
-            WasiView::ctx(ctx).ctx.random()
-        }),
-        "wasi:random/insecure" => random::insecure::add_to_linker::<Ctx, WasiRandom>(l, |ctx| {
-            WasiView::ctx(ctx).ctx.random()
-        }),
+        "wasi:random/random" => wasi_random::random::add_to_linker::<Ctx, HasDice>(l, Ctx::dice),
+        "wasi:random/insecure" => {
+            wasi_random::insecure::add_to_linker::<Ctx, HasDice>(l, Ctx::dice)
+        }
         "wasi:random/insecure-seed" => {
-            random::insecure_seed::add_to_linker::<Ctx, WasiRandom>(l, |ctx| {
-                WasiView::ctx(ctx).ctx.random()
-            })
+            wasi_random::insecure_seed::add_to_linker::<Ctx, HasDice>(l, Ctx::dice)
         }
         other => Err(wasmtime::Error::msg(format!(
             "`{other}` is no interface of this room"

@@ -35,6 +35,8 @@ fn each_level_is_stricter_than_the_one_before() {
             limits.log_records.into(),
             limits.log_bytes,
             limits.host_calls,
+            limits.reads,
+            limits.random_bytes,
             limits.write_bytes,
             limits.kv_bytes,
             limits.kv_keys,
