@@ -22,8 +22,8 @@ use crate::write_set::{Change, Document, Version, Write};
 /// A receipt keeps at most this many denials and counts the rest.
 pub(crate) const MAX_DENIALS: usize = 64;
 
-/// What each change counts against the write budget besides its keys and values, in bytes: it costs the host memory, a row of the history
-/// and time at the commit, however short it is.
+/// What each change counts against the write budget besides its keys and values, in bytes, and each value inside of its value: it costs the host
+/// memory, a row of the history and time at the commit, however short it is.
 const WRITE_COST: u64 = 64;
 
 /// The permissions of whose denial the host has been warned in this call.
@@ -290,15 +290,15 @@ impl Call {
         Err(ended)
     }
 
-    /// Collects a change for the call's commit. `size` is what counts against the write budget, besides 64 bytes for the change itself: keys
-    /// and values in bytes.
+    /// Collects a change for the call's commit. `size` is what counts against the write budget, besides 64 bytes for the change itself and for each
+    /// value inside of its value: keys and values in bytes.
     pub fn write(
         &mut self,
         document: Document,
         change: Change,
         size: usize,
     ) -> Result<(), RoomError> {
-        self.spend(size)?;
+        self.spend(size, change.values())?;
         self.writes.push(Write { document, change });
         Ok(())
     }
@@ -306,7 +306,7 @@ impl Call {
     /// Collects an event, which is published when the call has returned and its changes are committed. It counts against the write budget as a
     /// change does.
     pub fn emit(&mut self, emission: Emission) -> Result<(), RoomError> {
-        self.spend(emission.subject.as_str().len() + emission.payload.len())?;
+        self.spend(emission.subject.as_str().len() + emission.payload.len(), 1)?;
         self.emissions.push(emission);
         Ok(())
     }
@@ -326,8 +326,10 @@ impl Call {
         self.hops = hops;
     }
 
-    fn spend(&mut self, size: usize) -> Result<(), RoomError> {
-        let cost = (size as u64).saturating_add(WRITE_COST);
+    /// `values` are those of a change, its own included if it has one.
+    fn spend(&mut self, size: usize, values: usize) -> Result<(), RoomError> {
+        let each = WRITE_COST.saturating_mul(values.max(1) as u64);
+        let cost = (size as u64).saturating_add(each);
         self.written = self.written.saturating_add(cost);
         match self.written > self.grant.limits().write_bytes {
             true => Err(RoomError::over_budget()),

@@ -12,6 +12,7 @@ use super::{Dispatched, Entry, Scene, SharedRegistry, by_priority, dispatch};
 use crate::capability::Ctx;
 use crate::engine::{Extension, Typed};
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor};
+use crate::write_set::Texts;
 
 /// The bindings of the interface.
 #[allow(missing_docs)]
@@ -98,11 +99,14 @@ impl Typed for Simulation {
             .portcullis_plugin_simulation()
             .call_provide(store, &request.name, &subject)
             .await?;
-        Ok(reply.and_then(|text| {
-            serde_json::from_str(&text)
-                .map_err(|error| format!("settings are not a JSON object: {error}"))
-        }))
+        Ok(reply.and_then(|text| checked(&text)))
     }
+}
+
+fn checked(text: &str) -> Result<Map<String, Value>, String> {
+    Texts::new()
+        .object(text)
+        .map_err(|error| format!("settings are not a JSON object: {error}"))
 }
 
 /// The settings that the providers of a world came to.
@@ -136,4 +140,19 @@ pub(crate) async fn provide(registry: &SharedRegistry, scene: Scene<'_>) -> Sett
         settings.providers.push((qualified, dispatched));
     }
     settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves S4: settings have as many values as any text of plugins.
+    #[test]
+    fn settings_have_few_values() {
+        let settings = |values: usize| format!(r#"{{"a":[{}0]}}"#, "0,".repeat(values - 3));
+        assert!(checked(&settings(4_096)).is_ok());
+        assert!(checked(&settings(4_097)).is_err_and(|why| why.contains("at most 4096 values")));
+        let tower = format!("{}1{}", "{\"\":".repeat(65), "}".repeat(65));
+        assert!(checked(&tower).is_err_and(|why| why.contains("64 levels")));
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Relationship;
+use super::{Relationship, count_values};
 use crate::manifest::PluginId;
 
 /// One change.
@@ -80,6 +80,19 @@ pub enum Change {
         /// The change.
         value: serde_json::Value,
     },
+}
+
+impl Change {
+    /// How many JSON values there are in the change.
+    pub(crate) fn values(&self) -> usize {
+        match self {
+            Self::SetFlag { value, .. }
+            | Self::SetAttribute { value, .. }
+            | Self::PutKv { value, .. }
+            | Self::Other { value } => count_values(value),
+            _ => 0,
+        }
+    }
 }
 
 /// What a text generator is asked for.

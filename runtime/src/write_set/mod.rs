@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use change::{Change, GenerationRequest};
 pub use document::{Document, Version};
 pub use relationship::Relationship;
-pub(crate) use value::parse_value;
+pub(crate) use value::{Texts, count_values, parse_value};
 
 use crate::identity::{CallId, Identity};
 use crate::subject::Subject;

@@ -7,6 +7,7 @@ use super::wit;
 use crate::extension::check_score;
 use crate::manifest::PluginId;
 use crate::pattern::check_key;
+use crate::write_set::Texts;
 
 /// A reply proposes at most this many activities: an NPC picks one, and each is weighed against all others.
 const MAX_ACTIVITIES: usize = 16;
@@ -45,14 +46,27 @@ pub(super) fn checked(
     plugin: &PluginId,
 ) -> Result<Vec<Proposal>, String> {
     at_most(MAX_ACTIVITIES, "activities", activities.len())?;
+    let mut params = Texts::new();
     activities
         .into_iter()
         .enumerate()
-        .map(|(place, activity)| proposal(&format!("activities[{place}]"), activity, plugin))
+        .map(|(place, activity)| {
+            proposal(
+                &format!("activities[{place}]"),
+                activity,
+                plugin,
+                &mut params,
+            )
+        })
         .collect()
 }
 
-fn proposal(at: &str, activity: wit::Activity, plugin: &PluginId) -> Result<Proposal, String> {
+fn proposal(
+    at: &str,
+    activity: wit::Activity,
+    plugin: &PluginId,
+    params: &mut Texts,
+) -> Result<Proposal, String> {
     check_key(&format!("{at}.name"), &activity.name)?;
     if let Some(location) = &activity.location {
         check_key(&format!("{at}.location"), location)?;
@@ -69,12 +83,17 @@ fn proposal(at: &str, activity: wit::Activity, plugin: &PluginId) -> Result<Prop
         location: activity.location,
         score: activity.score,
         effects: effects
-            .map(|(place, one)| effect(&format!("{at}.effects[{place}]"), one, plugin))
+            .map(|(place, one)| effect(&format!("{at}.effects[{place}]"), one, plugin, params))
             .collect::<Result<_, _>>()?,
     })
 }
 
-fn effect(at: &str, effect: wit::Effect, plugin: &PluginId) -> Result<ProposedEffect, String> {
+fn effect(
+    at: &str,
+    effect: wit::Effect,
+    plugin: &PluginId,
+    params: &mut Texts,
+) -> Result<ProposedEffect, String> {
     check_key(&format!("{at}.name"), &effect.name)?;
     // What an activity does, its plugin does, under its own permissions: it names no effect of another's, and none of the host's.
     if effect.name.contains(':') {
@@ -82,7 +101,8 @@ fn effect(at: &str, effect: wit::Effect, plugin: &PluginId) -> Result<ProposedEf
             "{at}.name: must be the name of an effect of this plugin, without `:`"
         ));
     }
-    let params = serde_json::from_str(&effect.params)
+    let params = params
+        .object(&effect.params)
         .map_err(|error| format!("{at}.params: must be a JSON object: {error}"))?;
     Ok(ProposedEffect {
         effect: format!("effect:plugin:{plugin}:{}", effect.name),
@@ -174,5 +194,23 @@ mod tests {
         let most =
             vec![activity(|one| one.effects = vec![effect("cheer", "{}"); 16]).remove(0); 16];
         assert_eq!(reply(most).unwrap().len(), 16);
+    }
+
+    /// Proves S4: the parameters of all effects of a reply have together as many values as any text of plugins.
+    #[test]
+    fn parameters_have_few_values() {
+        let params = format!(r#"{{"a":[{}0]}}"#, "0,".repeat(2_045));
+        let proposed = |effects| {
+            reply(activity(|one| {
+                one.effects = vec![effect("cheer", &params); effects]
+            }))
+        };
+        assert!(proposed(2).is_ok());
+        let refused = proposed(3).unwrap_err();
+        assert!(
+            refused.starts_with("activities[0].effects[2].params: "),
+            "{refused}"
+        );
+        assert!(refused.contains("at most 4096 values"), "{refused}");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::wit;
 use crate::pattern::check_key;
-use crate::write_set::parse_value;
+use crate::write_set::Texts;
 
 /// An answer tells of at most this many things on the way: each is a message of its own. With the reply they are far fewer than wait by default for
 /// whoever hears them ([`EventPolicy::queue`](crate::bus::EventPolicy::queue)): the reply is the last one, and would be the first to be dropped.
@@ -66,27 +66,27 @@ pub(super) fn checked(answer: wit::Answer) -> Result<Answer, String> {
         let count = answer.events.len();
         return Err(format!("events: must be at most {MAX_EVENTS}, are {count}"));
     }
-    let events = answer.events.into_iter().enumerate();
+    let (events, mut texts) = (answer.events.into_iter().enumerate(), Texts::new());
     Ok(Answer {
         events: events
-            .map(|(place, event)| happening(&format!("events[{place}]"), event))
+            .map(|(place, event)| happening(&format!("events[{place}]"), event, &mut texts))
             .collect::<Result<_, _>>()?,
-        reply: reply(answer.reply)?,
+        reply: reply(answer.reply, &mut texts)?,
         more: answer.more,
     })
 }
 
-fn happening(at: &str, event: wit::Event) -> Result<Happening, String> {
+fn happening(at: &str, event: wit::Event, texts: &mut Texts) -> Result<Happening, String> {
     check_key(&format!("{at}.name"), &event.name)?;
     Ok(Happening {
         name: event.name,
-        data: json(&format!("{at}.data"), &event.data)?,
+        data: json(&format!("{at}.data"), &event.data, texts)?,
     })
 }
 
-fn reply(reply: Result<String, String>) -> Result<Reply, String> {
+fn reply(reply: Result<String, String>, texts: &mut Texts) -> Result<Reply, String> {
     match reply {
-        Ok(result) => Ok(Reply::Result(json("reply", &result)?)),
+        Ok(result) => Ok(Reply::Result(json("reply", &result, texts)?)),
         Err(error) if error.is_empty() || error.len() > MAX_ERROR => Err(format!(
             "reply: an error must have 1 to {MAX_ERROR} bytes, has {}",
             error.len()
@@ -95,12 +95,12 @@ fn reply(reply: Result<String, String>) -> Result<Reply, String> {
     }
 }
 
-fn json(at: &str, text: &str) -> Result<Value, String> {
+fn json(at: &str, text: &str, texts: &mut Texts) -> Result<Value, String> {
     if text.len() > MAX_REPLY {
         let bytes = text.len();
         return Err(format!("{at}: at most {MAX_REPLY} bytes, has {bytes}"));
     }
-    parse_value(at, text)
+    texts.value(at, text)
 }
 
 #[cfg(test)]
@@ -141,6 +141,7 @@ mod tests {
     #[test]
     fn the_rules_of_an_answer() {
         let (long, text) = ("x".repeat(4_097), format!("\"{}\"", "x".repeat(61_440)));
+        let many = format!("[{}0]", "0,".repeat(2_047));
         for (broken, rule) in [
             (answer(Ok("nonsense"), &[]), "reply: "),
             (answer(Ok(&text), &[]), "reply: at most 61440 bytes"),
@@ -159,6 +160,14 @@ mod tests {
             (
                 answer(Ok("1"), &[("a", "1"), ("b", "{")]),
                 "events[1].data: ",
+            ),
+            (
+                answer(Ok(&many), &[("a", &many), ("b", &many)]),
+                "events[1].data: at most 4096 values",
+            ),
+            (
+                answer(Ok(&many), &[("a", &many)]),
+                "reply: at most 4096 values",
             ),
             (
                 answer(Ok("1"), &[("a", "1"); 17]),

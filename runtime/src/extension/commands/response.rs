@@ -135,7 +135,7 @@ impl Drop for Response {
     }
 }
 
-/// The text of a message, unless the bus would not take it: what a plugin wrote has its bounds, but may be longer in the host's words (`1e9`), and it
+/// The text of a message, unless the bus would not take it: what a plugin wrote has its bounds, but may be longer in the host's words (`1e15`), and it
 /// is a part of something larger.
 fn written(payload: &Value) -> Result<Arc<str>, String> {
     let text = payload.to_string();
@@ -193,16 +193,17 @@ mod tests {
         }
     }
 
-    /// Proves E10: what is longer or deeper as a message than it was as an answer is an error in its place, and never breaks the bus's bounds.
+    /// Proves E10: what is longer, deeper or more as a message than it was as an answer is an error in its place, and never breaks the bus's bounds.
     #[test]
     fn what_the_bus_would_not_take_is_told_as_an_error() {
         let bus: Arc<dyn Bus> = Arc::new(NoBus);
         let subject = EventSubject::new("replies").unwrap();
         let response = Response::new(&bus, subject, &Subject::none(), "c", "command");
-        let numbers = format!("[{}1e9]", "1e9,".repeat(15_000));
+        let numbers = format!("[{}1e15]", "1e15,".repeat(4_000));
         assert!(numbers.len() <= super::super::MAX_REPLY);
         let deep = format!("{}{}", "[".repeat(64), "]".repeat(64));
-        for text in [numbers, deep] {
+        let many = format!("[{}0]", "0,".repeat(4_094));
+        for text in [numbers, deep, many] {
             let data = parse_value("reply", &text).unwrap();
             let name = "step".to_owned();
             let event = response.event(&Happening {

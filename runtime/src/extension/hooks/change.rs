@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::stage::Declared;
 use crate::receipt::Note;
+use crate::write_set::count_values;
 
 /// How many of the fields that a handler may not change are named in a receipt.
 const MAX_FIELDS: usize = 16;
@@ -19,6 +20,9 @@ const MAX_WHY: usize = 300;
 /// How deep the data nests: as deep as any JSON text of plugins.
 const MAX_LEVELS: usize = 64;
 
+/// How many JSON values all changes of a chain have together: each handler may bring thousands, and those who come after it, and the host, carry them.
+const MAX_VALUES: usize = 16_384;
+
 /// Takes the fields of the data over, wherever the host keeps them; says so if they do not fit there. Then nothing was taken over.
 pub(super) type Take<'a> = dyn FnMut(&Map<String, Value>) -> Result<(), String> + Send + 'a;
 
@@ -28,6 +32,8 @@ pub(super) struct Data<'a> {
     fields: Option<Map<String, Value>>,
     /// How long the text may be, in bytes.
     most: u64,
+    /// How many values handlers may still bring.
+    values_left: usize,
     take: &'a mut Take<'a>,
 }
 
@@ -37,6 +43,7 @@ impl<'a> Data<'a> {
             text: text.into(),
             fields: None,
             most,
+            values_left: MAX_VALUES,
             take,
         }
     }
@@ -64,6 +71,12 @@ impl<'a> Data<'a> {
         point: &Declared,
         show: impl Fn(&str, usize) -> String,
     ) -> Result<(Vec<String>, Vec<Note>), serde_json::Error> {
+        let values = patch.values().map(count_values).sum();
+        let Some(values_left) = self.values_left.checked_sub(values) else {
+            let why = format!("the changes of a chain have at most {MAX_VALUES} values together");
+            return Ok((Vec::new(), vec![Note::DroppedChange { why }]));
+        };
+        self.values_left = values_left;
         let before = match &self.fields {
             Some(fields) => fields,
             None => self.fields.insert(serde_json::from_str(&self.text)?),

@@ -23,6 +23,7 @@ use crate::hook_point::Fail;
 use crate::pattern::Pattern;
 use crate::permission::{ContributionDescriptor, ExtensionDescriptor, RawParser};
 use crate::receipt::{Block, ChainReceipt};
+use crate::write_set::Texts;
 
 pub use order::HookEntry;
 pub(super) use order::Order;
@@ -179,7 +180,8 @@ fn decision(decision: wit::Decision) -> Result<Decision, String> {
     match decision {
         wit::Decision::Proceed => Ok(Decision::Proceed),
         wit::Decision::Block(reason) => Ok(Decision::Block(reason)),
-        wit::Decision::Change(patch) => serde_json::from_str(&patch)
+        wit::Decision::Change(patch) => Texts::new()
+            .object(&patch)
             .map(Decision::Change)
             .map_err(|error| format!("change: must be a JSON object: {error}")),
     }
