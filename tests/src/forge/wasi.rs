@@ -68,7 +68,7 @@ pub const CLOCK: Import = Import {
     permission: None,
 };
 
-/// Streams, after [`POLL`]. `$write (stream, bytes, count, answer)`, `$watch (stream) -> pollable`, `$read (stream, most, answer)`.
+/// Streams, after [`POLL`]. `$write (stream, bytes, count, answer)`, `$zeroes (stream, count, answer)`, `$watch (stream) -> pollable`, `$read (stream, most, answer)`.
 pub const STREAMS: Import = Import {
     component: r#"
   (import "wasi:io/error@0.2.0" (instance $io-error (export "error" (type (sub resource)))))
@@ -82,6 +82,8 @@ pub const STREAMS: Import = Import {
     (export "stream-error" (type $stream-error (eq $failure)))
     (export "[method]output-stream.write" (func
       (param "self" (borrow $output)) (param "contents" (list u8)) (result (result (error $stream-error)))))
+    (export "[method]output-stream.write-zeroes" (func
+      (param "self" (borrow $output)) (param "len" u64) (result (result (error $stream-error)))))
     (export "[method]output-stream.subscribe" (func (param "self" (borrow $output)) (result (own $own-pollable))))
     (export "[method]input-stream.blocking-read" (func
       (param "self" (borrow $input)) (param "len" u64) (result (result (list u8) (error $stream-error)))))))
@@ -91,14 +93,17 @@ pub const STREAMS: Import = Import {
     lowered: r#"
   (core func $write (canon lower (func $streams "[method]output-stream.write")
     (memory (core memory $memory "memory"))))
+  (core func $zeroes (canon lower (func $streams "[method]output-stream.write-zeroes")
+    (memory (core memory $memory "memory"))))
   (core func $watch (canon lower (func $streams "[method]output-stream.subscribe")))
   (core func $read (canon lower (func $streams "[method]input-stream.blocking-read")
     (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
 "#,
     with: r#"(with "streams" (instance
-    (export "write" (func $write)) (export "watch" (func $watch)) (export "read" (func $read))))"#,
+    (export "write" (func $write)) (export "zeroes" (func $zeroes)) (export "watch" (func $watch)) (export "read" (func $read))))"#,
     core: r#"
     (import "streams" "write" (func $write (param i32 i32 i32 i32)))
+    (import "streams" "zeroes" (func $zeroes (param i32 i64 i32)))
     (import "streams" "watch" (func $watch (param i32) (result i32)))
     (import "streams" "read" (func $read (param i32 i64 i32)))
 "#,
@@ -195,4 +200,91 @@ pub const LOG: Import = Import {
     (import "log" "emit" (func $log (param i32 i32 i32 i32 i32 i32)))
 "#,
     permission: Some("log:emit"),
+};
+
+/// Random numbers that need not be good ones. `$insecure-u64 -> i64`, `$seed (answer)`.
+pub const INSECURE: Import = Import {
+    component: r#"
+  (import "wasi:random/insecure@0.2.0" (instance $insecure
+    (export "get-insecure-random-u64" (func (result u64)))))
+  (import "wasi:random/insecure-seed@0.2.0" (instance $seeds
+    (export "insecure-seed" (func (result (tuple u64 u64))))))
+"#,
+    lowered: r#"
+  (core func $insecure-u64 (canon lower (func $insecure "get-insecure-random-u64")))
+  (core func $seed (canon lower (func $seeds "insecure-seed") (memory (core memory $memory "memory"))))
+"#,
+    with: r#"(with "insecure" (instance (export "u64" (func $insecure-u64)) (export "seed" (func $seed))))"#,
+    core: r#"
+    (import "insecure" "u64" (func $insecure-u64 (result i64)))
+    (import "insecure" "seed" (func $seed (param i32)))
+"#,
+    permission: None,
+};
+
+/// Standard output as a terminal. `$terminal (answer)`; the answer begins with 1 where there is one.
+pub const TERMINAL: Import = Import {
+    component: r#"
+  (import "wasi:cli/terminal-output@0.2.0" (instance $terminal (export "terminal-output" (type (sub resource)))))
+  (alias export $terminal "terminal-output" (type $terminal-output))
+  (import "wasi:cli/terminal-stdout@0.2.0" (instance $terminals
+    (export "terminal-output" (type $own-terminal (eq $terminal-output)))
+    (export "get-terminal-stdout" (func (result (option (own $own-terminal)))))))
+"#,
+    lowered: r#"
+  (core func $get-terminal (canon lower (func $terminals "get-terminal-stdout")
+    (memory (core memory $memory "memory"))))
+"#,
+    with: r#"(with "terminal" (instance (export "get" (func $get-terminal))))"#,
+    core: r#"
+    (import "terminal" "get" (func $terminal (param i32)))
+"#,
+    permission: None,
+};
+
+/// Reading the key-value store. `$kv-get (key, bytes, answer)`, `$kv-keys (prefix, bytes, has cursor, cursor, bytes, limit, answer)`; answers begin
+/// with 1 where the host refuses.
+pub const KV_READ: Import = Import {
+    component: r#"
+  (import "portcullis:plugin/kv-read@0.1.0" (instance $kv-read
+    (export "error" (type $own-error (eq $denied)))
+    (type $found (record (field "value" string) (field "version" u64) (field "ttl-ms" (option u64))))
+    (export "entry" (type $entry (eq $found)))
+    (type $listed (record (field "keys" (list string)) (field "next" (option string))))
+    (export "page" (type $page (eq $listed)))
+    (export "get" (func (param "key" string) (result (result (option $entry) (error $own-error)))))
+    (export "list-keys" (func (param "prefix" string) (param "cursor" (option string)) (param "limit" u32)
+      (result (result $page (error $own-error)))))))
+"#,
+    lowered: r#"
+  (core func $kv-get (canon lower (func $kv-read "get")
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+  (core func $kv-keys (canon lower (func $kv-read "list-keys")
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+"#,
+    with: r#"(with "kv-read" (instance (export "get" (func $kv-get)) (export "keys" (func $kv-keys))))"#,
+    core: r#"
+    (import "kv-read" "get" (func $kv-get (param i32 i32 i32)))
+    (import "kv-read" "keys" (func $kv-keys (param i32 i32 i32 i32 i32 i32 i32)))
+"#,
+    permission: Some("kv:read"),
+};
+
+/// Writing the key-value store. `$kv-set (key, bytes, value, bytes, has time, milliseconds, answer)`; the answer begins with 1 where the host refuses.
+pub const KV_WRITE: Import = Import {
+    component: r#"
+  (import "portcullis:plugin/kv-write@0.1.0" (instance $kv-write
+    (export "error" (type $own-error (eq $denied)))
+    (export "set" (func (param "key" string) (param "value" string) (param "ttl-ms" (option u64))
+      (result (result (error $own-error)))))))
+"#,
+    lowered: r#"
+  (core func $kv-set (canon lower (func $kv-write "set")
+    (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+"#,
+    with: r#"(with "kv-write" (instance (export "set" (func $kv-set))))"#,
+    core: r#"
+    (import "kv-write" "set" (func $kv-set (param i32 i32 i32 i32 i32 i64 i32)))
+"#,
+    permission: Some("kv:write"),
 };

@@ -12,6 +12,7 @@ mod logs;
 mod made;
 pub mod run;
 mod space;
+mod space_asked;
 mod space_forged;
 mod time;
 mod values;
@@ -192,6 +193,7 @@ pub fn all() -> impl Iterator<Item = Misdeed> {
         time::ROWS,
         space::ROWS,
         space_forged::ROWS,
+        space_asked::ROWS,
         death::ROWS,
         values::ROWS,
         isolation::ROWS,

@@ -1,6 +1,6 @@
 //! Plugins that take memory, tables, handles and the room of what crosses, in ways that Rust has no words for.
 
-use portcullis::Outcome::{OutOfMemory, OverBudget, TimedOut, Trapped};
+use portcullis::Outcome::{OutOfMemory, OverBudget, TimedOut};
 
 use super::parts::{THING_FIELDS, THING_WITH};
 use super::{Class, House, Misdeed};
@@ -165,14 +165,13 @@ pub(super) const ROWS: &[Misdeed] = &[
         evaluate: "(call $random (i64.const 1073741824) (i32.const 64)) i32.const 16",
         ..Parts::default()
     })
-    .ends(&[Trapped, OverBudget]),
+    .ends(&[OverBudget]),
     forged("random-flood", "takes 32 KiB of random numbers at a time, without end", || Parts {
         host: &[RANDOM],
         evaluate: "(loop $again (call $random (i64.const 32768) (i32.const 64)) (br $again)) unreachable",
         ..Parts::default()
     })
-    .ends(&[OverBudget])
-    .open("random numbers have a bound for each host call, and none for their sum"),
+    .ends(&[OverBudget]),
     forged("hoard-warm", "fills 60 MiB and returns, to keep them between calls", || Parts {
         evaluate: "(if (i32.lt_u (memory.size) (i32.const 960)) (then (drop (memory.grow (i32.const 959)))))
             (memory.fill (i32.const 65536) (i32.const 165) (i32.const 62849024))

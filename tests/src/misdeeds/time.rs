@@ -148,8 +148,7 @@ pub(super) const ROWS: &[Misdeed] = &[
         ..Parts::default()
     })
     .limits(super::PATIENT)
-    .ends(&[Trapped])
-    .open("a write of more than the stream allows is taken, and each line is made before its budget is looked at"),
+    .ends(&[Trapped]),
     hostile("metered-loop", "never returns").metered("loop-forever"),
     forged("metered-tail-calls", "a tail call to itself", || Parts {
         fields: "(func $again (return_call $again))",
@@ -189,8 +188,7 @@ pub(super) const ROWS: &[Misdeed] = &[
     })
     .house(House::Metered)
     .limits(super::PATIENT)
-    .ends(&[OverBudget])
-    .open("random numbers have a bound for each host call, and none for their sum"),
+    .ends(&[OverBudget]),
 ];
 
 impl Misdeed {
