@@ -50,6 +50,8 @@ pub struct Ctx {
     /// Made when the plugin first asks for something of WASI: many never do.
     wasi: Option<Box<WasiCtx>>,
     table: ResourceTable,
+    /// Whether its code has left in a way that it cannot be entered again, though the call went well.
+    spent: bool,
 }
 
 impl Ctx {
@@ -84,6 +86,7 @@ impl Ctx {
             ),
             holdings,
             table,
+            spent: false,
         }
     }
 
@@ -109,9 +112,14 @@ impl Ctx {
         }
     }
 
-    /// Whether the instance has no host resource left.
+    /// Notes that the instance cannot be entered again: its code left by an exit or a trap that counts as no failure.
+    pub(crate) fn spend(&mut self) {
+        self.spent = true;
+    }
+
+    /// Whether the instance can be entered again, and has no host resource left.
     pub(crate) fn is_bare(&self) -> bool {
-        self.table.is_empty()
+        !self.spent && self.table.is_empty()
     }
 
     /// The capability's state and the call, for the functions of its interfaces.

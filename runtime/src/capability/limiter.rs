@@ -71,6 +71,11 @@ impl Limiter {
         self.memory.peak
     }
 
+    /// What the store holds now: linear memory in bytes, and elements of tables.
+    pub(crate) fn held(&self) -> (u64, u64) {
+        (self.memory.held, self.tables.held)
+    }
+
     /// Whether it was ended for want of memory or table space, at its start included.
     pub(crate) fn refused(&self) -> bool {
         self.refused

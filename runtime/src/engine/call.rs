@@ -20,7 +20,6 @@ use super::times::Share;
 use super::within::{Cut, Within};
 use crate::capability::Registration;
 use crate::capability::port::{Taker, Watch};
-use crate::grant::Instances;
 use crate::manifest::Activation;
 use crate::permission::ExtensionDescriptor;
 use crate::receipt::{Commit, Outcome, Receipt};
@@ -185,7 +184,7 @@ async fn rouse(open: &mut Open, room: &ExtensionDescriptor) -> Result<(), Fault>
 
 /// What the plugin runs on.
 enum Ground {
-    /// An instance that served the same world before.
+    /// An instance that served such a call before.
     Warm(Lease),
     /// Room for a fresh one.
     Slots(Slots),
@@ -194,11 +193,8 @@ enum Ground {
 /// What the plugin can run on at once.
 fn ground(open: &Open) -> Option<Ground> {
     let body = open.hold.plugin().body()?;
-    let warm = match open.hold.plugin().grant.instances() {
-        Instances::Fresh => None,
-        Instances::Warm { .. } => body.pool.take(open.who().1.world_id()),
-    };
-    match warm {
+    let instances = open.hold.plugin().grant.instances();
+    match body.pool.take(open.who().1, instances) {
         Some(warm) => Some(Ground::Warm(warm)),
         None => body.free_slots().map(Ground::Slots),
     }

@@ -19,8 +19,8 @@ const MOST_PER_MODULE: u32 = 64;
 /// An image of a module's data is made only up to so many bytes from its first to its last one, unless half of it is data: ten bytes far apart
 /// would otherwise cost 16 MiB of memory for as long as the module is loaded.
 const DENSE_IMAGE: u64 = 1 << 20;
-const MEMORY_KEEP_RESIDENT: usize = 2 * 1024 * 1024;
-const TABLE_KEEP_RESIDENT: usize = 64 * 1024;
+pub(super) const MEMORY_KEEP_RESIDENT: usize = 2 * 1024 * 1024;
+pub(super) const TABLE_KEEP_RESIDENT: usize = 64 * 1024;
 
 /// What ends a plugin that does not end by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

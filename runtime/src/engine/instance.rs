@@ -1,7 +1,6 @@
 //! One instance of a plugin, with the slots that it takes.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Instant;
 
 use wasmtime::component::Instance;
@@ -109,9 +108,9 @@ impl Lease {
         Ok((exports, &mut self.store))
     }
 
-    /// The world that the instance serves.
-    pub(super) fn world(&self) -> &Arc<str> {
-        self.store.data().call.subject().world_id()
+    /// Whom its call is about, or was about if it is idle.
+    pub(super) fn subject(&self) -> &Subject {
+        self.store.data().call.subject()
     }
 
     /// The fuel that the call has used, where it is metered.

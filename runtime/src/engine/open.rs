@@ -17,7 +17,6 @@ use super::times::{Share, Times};
 use super::within::carefully;
 use crate::bus::{Emission, Message, Source};
 use crate::capability::Registration;
-use crate::grant::Instances;
 use crate::guard::{Stand, Turn};
 use crate::identity::CallId;
 use crate::permission::ExtensionDescriptor;
@@ -160,19 +159,14 @@ impl Open {
         }
     }
 
-    /// After a call that came back: keeps the instance warm if the policy says so and it holds nothing, else drops it.
+    /// After a call that came back: keeps the instance warm if the policy says so and it may be kept, else drops it.
     pub(super) fn retire_or_keep(&mut self) {
         self.read_lease();
-        let Some(lease) = self.lease.take() else {
-            return;
-        };
         let plugin = self.hold.plugin();
-        if let Instances::Warm { max_idle } = plugin.grant.instances()
+        if let Some(lease) = self.lease.take()
             && let Some(body) = plugin.body()
-            && !lease.world().is_empty()
-            && lease.store.data().is_bare()
         {
-            body.pool.keep(lease, max_idle);
+            body.pool.keep(lease, plugin.grant.instances());
         }
     }
 

@@ -63,14 +63,15 @@ impl Typed for Run {
         store: &mut Store<Ctx>,
         _: &Main,
     ) -> wasmtime::Result<Result<(), String>> {
-        let ended = exports.wasi_cli_run().call_run(store).await;
+        let ended = exports.wasi_cli_run().call_run(&mut *store).await;
         match ended {
-            // A program that leaves by `exit(0)` has ended well.
+            // A program that leaves by `exit(0)` has ended well. Its instance was left in the middle of a call, and takes no other.
             Err(error)
                 if error
                     .downcast_ref::<wasmtime_wasi::I32Exit>()
                     .is_some_and(|exit| exit.0 == 0) =>
             {
+                store.data_mut().spend();
                 Ok(Ok(()))
             }
             Err(error) => Err(error),

@@ -105,7 +105,7 @@ impl Grant {
             contributes: package.manifest().contributes.clone(),
             limits: policy.limits.lowered_by(&package.manifest().limits),
             on_denied: policy.on_denied,
-            instances: policy.instances,
+            instances: policy.instances.of_plugin(package.manifest().stateless),
             slots: policy.slots_per_plugin,
             revocations: Revocations::default(),
         }))

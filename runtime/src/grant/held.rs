@@ -111,7 +111,7 @@ impl Grant {
         self.0.on_denied
     }
 
-    /// Where the instances of calls come from.
+    /// Where the instances of calls come from; [`Instances::Shared`] only if the manifest says that the plugin is stateless.
     pub fn instances(&self) -> Instances {
         self.0.instances
     }

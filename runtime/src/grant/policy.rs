@@ -34,13 +34,34 @@ pub enum Instances {
     /// A fresh instance for each call: nothing of a call is left for the next.
     #[default]
     Fresh,
-    /// Instances are kept warm after a call that went well and serve the same world again. Faster, and globals of the plugin last
-    /// from call to call. An instance never changes its world, and a call about no world (those of
-    /// `lifecycle`, for example) always has a fresh one.
+    /// Instances are kept warm after a call that went well, and serve the same session of the same world again. Faster, and globals of the
+    /// plugin last from call to call.
+    ///
+    /// World and session are what a call's data goes by, so an instance never changes either: one that served a session serves no other,
+    /// nor a call about the world without a session. NPCs and callers share instances: every call of a world may ask for each of its NPCs.
+    /// A call about no world (those of `lifecycle`, for example) always has a fresh instance. One that holds more than 2 MiB of linear memory or
+    /// 64 KiB of tables when its call ends is not kept.
     Warm {
-        /// How many idle instances are kept for each plugin and world.
+        /// How many idle instances are kept for each plugin, world and session.
         max_idle: usize,
     },
+    /// As [`Instances::Warm`], but the instances of a plugin whose manifest says `stateless = true` serve any session of any world. That
+    /// a plugin keeps nothing of a call is its author's word, which nothing checks: what one session tells a plugin that breaks it, another
+    /// may be told. Only for plugins that are trusted with all worlds of the host.
+    Shared {
+        /// How many idle instances are kept: for a stateless plugin in all, for any other for each world and session.
+        max_idle: usize,
+    },
+}
+
+impl Instances {
+    /// What holds for a plugin that says of itself that it is stateless, or does not.
+    pub(super) fn of_plugin(self, is_stateless: bool) -> Self {
+        match self {
+            Self::Shared { max_idle } if !is_stateless => Self::Warm { max_idle },
+            other => other,
+        }
+    }
 }
 
 /// Of the slots of an engine one plugin has at most so many at once, unless the policy says otherwise: a quarter of them, so that three plugins

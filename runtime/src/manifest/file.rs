@@ -84,6 +84,10 @@ pub(super) struct PluginTable {
     /// What sort of plugin this is.
     #[serde(default)]
     pub(super) kind: Kind,
+    /// Whether the plugin keeps nothing of a call for the next one: no caches, no counters. A host whose policy agrees then has one warm
+    /// instance serve all sessions and worlds.
+    #[serde(default)]
+    pub(super) stateless: bool,
 }
 
 /// `[compatibility]`

@@ -67,6 +67,9 @@ pub struct Manifest {
     pub homepage: Option<String>,
     /// What sort of plugin this is.
     pub kind: Kind,
+    /// Whether the plugin keeps nothing of a call for the next one, so that a host may have an instance serve all sessions and worlds; see
+    /// [`Instances::Shared`](crate::grant::Instances::Shared).
+    pub stateless: bool,
     /// The versions of the host that the plugin works with; any version if the manifest names none.
     pub host: VersionReq,
     /// The permissions asked for, in the order of the text. Groups are not expanded here.

@@ -74,6 +74,7 @@ pub(super) fn manifest(file: &str, text: &str) -> Result<Manifest, ManifestError
         license: plugin.license.map(Spanned::into_inner),
         homepage: plugin.homepage.map(Spanned::into_inner),
         kind: plugin.kind,
+        stateless: plugin.stateless,
         host,
         permissions,
         contributes,

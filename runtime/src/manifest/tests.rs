@@ -25,6 +25,7 @@ authors = ["Portcullis contributors"]
 license = "MIT OR Apache-2.0"
 homepage = "https://example.org/stealth"
 kind = "event-handler"
+stateless = true
 
 [compatibility]
 host = ">=0.1, <0.2"
@@ -104,6 +105,7 @@ fn a_whole_manifest() {
         Some("https://example.org/stealth")
     );
     assert_eq!(manifest.kind, Kind::EventHandler);
+    assert!(manifest.stateless);
     assert!(manifest.host.matches(&Version::new(0, 1, 7)));
     assert!(!manifest.host.matches(&Version::new(0, 2, 0)));
 
@@ -134,6 +136,7 @@ fn a_whole_manifest() {
 fn defaults() {
     let manifest = parse(PLUGIN).unwrap();
     assert_eq!(manifest.kind, Kind::Feature);
+    assert!(!manifest.stateless);
     assert_eq!(manifest.host, VersionReq::STAR);
     assert_eq!(manifest.limits, RequestedLimits::default());
     assert!(manifest.permissions.is_empty() && manifest.contributes.is_empty());
@@ -147,6 +150,7 @@ fn each_fault_names_its_place() {
         ("[plugins]", ("unknown-key", 1, 2)),
         ("kind = \"featur\"", ("bad-value", 1, 8)),
         ("authors = \"me\"", ("wrong-type", 1, 11)),
+        ("stateless = \"yes\"", ("wrong-type", 1, 13)),
         ("homepage = \"ftp://x\"", ("bad-url", 1, 12)),
         ("homepage = \"https://me@x.org\"", ("bad-url", 1, 12)),
         ("description = \"a\\u202Eb\"", ("bad-text", 1, 15)),

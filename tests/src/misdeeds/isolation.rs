@@ -24,6 +24,24 @@ pub(super) const ROWS: &[Misdeed] = &[
     hostile("remembered-world", "keeps the world of its first call in a static")
         .house(House::Warm)
         .replies(false),
+    forged("remembered-session", "keeps a sum of the session of its first call in its memory", || Parts {
+        evaluate: "(local $at i32) (local $sum i32)
+            (local.set $sum (i32.add (local.get 4) (i32.const 1)))
+            (block $done
+              (br_if $done (i32.eqz (local.get 4)))
+              (loop $more
+                (br_if $done (i32.ge_u (local.get $at) (local.get 6)))
+                (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31))
+                  (i32.load8_u (i32.add (local.get 5) (local.get $at)))))
+                (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br $more)))
+            (if (i32.eqz (i32.load (i32.const 65000)))
+              (then (i32.store (i32.const 65000) (local.get $sum))))
+            (select (i32.const 32) (i32.const 16) (i32.eq (i32.load (i32.const 65000)) (local.get $sum)))",
+        ..Parts::default()
+    })
+    .house(House::Warm)
+    .replies(false),
     hostile("register-late", "registers outside of `load`").replies(false),
     forged("residue-left", "fills 6 MiB, a table and its stack with a pattern, and traps", || Parts {
         fields: "(table $elements 5000 funcref) (elem declare func $fill)

@@ -51,12 +51,14 @@ impl Ready {
     }
 
     async fn call(&self, plugin: &Plugin, round: usize) -> Vec<String> {
-        // A warm instance serves one world: let it see that there are two.
-        let world = match self.misdeed.house {
-            House::Warm if round % 2 == 1 => "beta",
-            _ => "alpha",
+        // A warm instance serves one session of one world: let it see that there are others.
+        let (world, session) = match (self.misdeed.house, round % 4) {
+            (House::Warm, 1) => ("beta", "s1"),
+            (House::Warm, 2) => ("alpha", "shared"),
+            (House::Warm, 3) => ("beta", "shared"),
+            _ => ("alpha", "s1"),
         };
-        let about = Subject::world(world).session("s1").npc("ada");
+        let about = Subject::world(world).session(session).npc("ada");
         let (condition, asked) = (self.misdeed.condition(), (self.misdeed.asked)());
         let receipt = self.home.ask(plugin, about, condition, asked).await;
         let expected = self.misdeed.expected;
@@ -69,7 +71,7 @@ impl Ready {
         };
         let told = receipt.to_string();
         let own = self.misdeed.id();
-        let left = self.home.rig.state.flag(world, "s1", &own, "mark");
+        let left = self.home.rig.state.flag(world, session, &own, "mark");
         let wrong = [
             (!as_expected).then(|| format!("{told}; expected: {expected}")),
             breaks_out(&told).then(|| format!("a receipt of more than a line: {told:?}")),

@@ -179,8 +179,7 @@ pub(super) const ROWS: &[Misdeed] = &[
         ..Parts::default()
     })
     .house(House::Warm)
-    .replies(true)
-    .open("a warm instance keeps what it grew"),
+    .replies(true),
 ];
 
 /// 100 instances of a module that does nothing.

@@ -116,6 +116,7 @@ impl Level {
         match self.instances {
             Instances::Fresh => "fresh for each call".to_owned(),
             Instances::Warm { max_idle } => format!("warm, {max_idle} idle"),
+            Instances::Shared { max_idle } => format!("warm and shared, {max_idle} idle"),
         }
     }
 

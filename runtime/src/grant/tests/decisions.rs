@@ -67,6 +67,26 @@ fn the_policy_goes_into_the_grant() {
     assert_eq!(grant.to_string(), "tried@1.2.3 holds nothing");
 }
 
+/// Proves X4: instances are shared by a plugin that says that it is stateless where the policy agrees, and by no other.
+#[test]
+fn instances_are_shared_by_consent_of_both() {
+    let (max_idle, plain) = (3, package("", ""));
+    let stateless = package("", "stateless = true\n");
+    let (warm, shared) = (Instances::Warm { max_idle }, Instances::Shared { max_idle });
+    for (package, policy, granted) in [
+        (&plain, shared, warm),
+        (&plain, warm, warm),
+        (&plain, Instances::Fresh, Instances::Fresh),
+        (&stateless, shared, shared),
+        (&stateless, warm, warm),
+        (&stateless, Instances::Fresh, Instances::Fresh),
+    ] {
+        let policy = Policy::new().instances(policy);
+        let grant = Grant::decide(package, &catalogue(), &policy, &Consent::nothing()).unwrap();
+        assert_eq!(grant.instances(), granted);
+    }
+}
+
 /// Proves P5: what is taken back is no longer held, by any clone of the grant; what was never granted cannot be taken back.
 #[test]
 fn revoking_is_shared_by_clones() {
