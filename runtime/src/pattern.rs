@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::log_record::reorders_text;
+use crate::log_record::is_hidden;
 
 /// The longest key, in bytes.
 pub(crate) const MAX_KEY: usize = 128;
@@ -46,7 +46,8 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// What is wrong with a key that a plugin names, if anything: 1 to 128 bytes, no control characters, none that reorder text.
+/// What is wrong with a key that a plugin names, if anything: 1 to 128 bytes, none of the [hidden](is_hidden)
+/// characters, which make two keys look like one.
 pub fn check_key(argument: &str, key: &str) -> Result<(), String> {
     check_name(argument, key, MAX_KEY)
 }
@@ -59,7 +60,7 @@ pub(crate) fn check_name(argument: &str, key: &str, max: usize) -> Result<(), St
             key.len()
         ));
     }
-    if key.chars().any(|c| c.is_control() || reorders_text(c)) {
+    if key.chars().any(is_hidden) {
         return Err(format!("{argument}: must not hold control characters"));
     }
     Ok(())

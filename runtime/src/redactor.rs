@@ -14,7 +14,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER_PERMISSIVE
 use secrecy::ExposeSecret;
 
 use crate::configuration::{Configuration, MIN_SECRET_BYTES};
-use crate::log_record::escape;
+use crate::log_record::{escape, escape_whole};
 
 /// What stands in the place of a secret.
 const SHOWN: &str = "[secret]";
@@ -63,8 +63,8 @@ impl Redactor {
     /// A plugin's text as it may be shown: at most `limit` bytes of it, without its secrets, and escaped.
     pub(crate) fn show(&self, text: &str, limit: usize) -> String {
         match &self.0 {
-            None => escape(text, limit),
-            Some(forms) => escape(&forms.hide(text, limit), usize::MAX),
+            None => escape_whole(text, limit),
+            Some(forms) => escape_whole(&forms.hide(text, limit), usize::MAX),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::log_record::escape;
+
 /// The world, session, NPC and caller of one call. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subject(Arc<Parts>);
@@ -86,6 +88,7 @@ impl Subject {
     }
 }
 
+/// In one line: hidden characters of ids are escaped.
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
@@ -97,7 +100,7 @@ impl fmt::Display for Subject {
         let mut separator = "";
         for (kind, id) in parts {
             if let Some(id) = id {
-                write!(f, "{separator}{kind}={id}")?;
+                write!(f, "{separator}{kind}={}", escape(id, usize::MAX))?;
                 separator = " ";
             }
         }

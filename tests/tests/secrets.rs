@@ -38,6 +38,7 @@ fn pieces() -> Vec<String> {
         let debug = format!("{piece:?}");
         [
             portcullis::log_record::escape(piece, 100),
+            portcullis::log_record::escape_whole(piece, 100),
             serde_json::to_string(piece)
                 .unwrap()
                 .trim_matches('"')

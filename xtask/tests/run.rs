@@ -338,3 +338,45 @@ fn logs_go_to_stderr() {
         assert!(!line.contains('\u{1b}'), "{line:?}");
     }
 }
+
+/// Proves C7, O3: what a plugin fails with is a line of a receipt, and of JSON one object, whatever is in it.
+#[test]
+fn an_error_is_one_line() {
+    let hostile = plugin("hostile");
+    for text in [
+        "two\nlines",
+        "\u{1b}[2J\u{9b}31m\u{7}",
+        "\u{202e}desrever\u{2028}",
+        "zero\u{200b}width \u{e0041}tag \u{feff}mark \u{3164}",
+        "\"}\n{\"outcome\":\"returned\"}",
+    ] {
+        let input = serde_json::json!({ "params": { "error": text } }).to_string();
+        for format in ["text", "json"] {
+            let arguments = [
+                "run",
+                &hostile,
+                "--call",
+                "conditions/echo",
+                "--grant",
+                "all",
+                "--input",
+                "-",
+                "--format",
+                format,
+            ];
+            let ended = portcullis_reading(arguments, &input);
+            let line = ended.stdout.trim_end_matches('\n');
+            let hidden = line.chars().find(|c| portcullis::log_record::is_hidden(*c));
+            assert_eq!(hidden, None, "{text:?}: {line:?}");
+            if format == "json" {
+                let receipt = ended.json();
+                assert_eq!(
+                    (&receipt["outcome"], &receipt["plugin"]),
+                    (&"guest-error".into(), &"hostile".into())
+                );
+            } else {
+                assert!(line.contains("guest-error") && !line.is_empty(), "{line}");
+            }
+        }
+    }
+}

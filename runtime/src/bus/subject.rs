@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::log_record::reorders_text;
+use crate::log_record::is_hidden;
 
 /// The longest subject, in bytes.
 pub const MAX_SUBJECT: usize = 256;
@@ -160,7 +160,7 @@ fn check(
         return wrong("it has more than 16 tokens");
     }
     for (place, token) in text.split('.').enumerate() {
-        let is_bad = |c: char| c.is_control() || c.is_whitespace() || reorders_text(c);
+        let is_bad = |c: char| c.is_whitespace() || is_hidden(c);
         if token.is_empty() {
             return wrong("a token is empty");
         }

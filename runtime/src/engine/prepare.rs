@@ -13,9 +13,13 @@ use super::{compile, link};
 use crate::capability::{Ctx, Holdings, Slot};
 use crate::configuration::Configuration;
 use crate::grant::{Grant, Linking};
+use crate::log_record::escape_whole;
 use crate::manifest::PluginId;
 use crate::package::{Digest, Package};
 use crate::redactor::Redactor;
+
+/// What the engine says of a component is cut here, in bytes: it may quote any of its names.
+const MAX_MESSAGE: usize = 4_096;
 
 /// Why a plugin cannot be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -71,14 +75,16 @@ pub enum PrepareError {
     /// The engine cannot be had.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The component does not compile or link.
+    /// The component does not compile or link. The text is escaped.
     #[error("the component cannot be prepared: {0:#}")]
     Component(wasmtime::Error),
 }
 
 impl PrepareError {
     pub(super) fn engine(error: wasmtime::Error) -> Self {
-        Self::Component(error)
+        // It quotes names of the component, which are whatever its maker wrote.
+        let text = escape_whole(&format!("{error:#}"), MAX_MESSAGE);
+        Self::Component(wasmtime::Error::msg(text))
     }
 }
 

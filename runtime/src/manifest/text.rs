@@ -1,5 +1,7 @@
 //! Rules for text that people read on a consent screen or a terminal, and for paths inside a package.
 
+pub(super) use crate::log_record::is_hidden;
+
 /// The text in one line, at most 60 characters, with everything escaped that could disturb a terminal.
 pub(super) fn excerpt(text: &str) -> String {
     let mut short: String = text.chars().take(60).flat_map(escape).collect();
@@ -15,19 +17,6 @@ fn escape(character: char) -> Vec<char> {
     } else {
         vec![character]
     }
-}
-
-/// Whether a character is invisible or changes how its neighbours are shown: control, bidirectional and zero-width
-/// characters let a manifest show one text and mean another. (Joiners stay: Persian, Hindi and emoji need them.)
-pub(super) fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{feff}'
-            | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The first hidden character of a one-line text.

@@ -9,11 +9,15 @@ use serde::Serialize;
 
 use crate::engine::Observer;
 use crate::identity::CallId;
+use crate::log_record::escape;
 use crate::receipt::{ChainReceipt, ChainStep, Record};
 
 /// How many moments are kept where nothing else is said: those of a long conversation. A call takes some kilobytes at most, a chain as much for each
 /// of its steps.
 const MOMENTS: usize = 4_096;
+
+/// A longer note, or name of an operation, is cut here where it is shown, in bytes: a receipt's message has as many.
+const MAX_LINE: usize = 1_024;
 
 /// An observer that keeps calls and chains with the times at which they began and ended, and shows them in that order, each call of a chain
 /// indented below it. Of what is more than it may keep, the oldest is forgotten and counted.
@@ -183,7 +187,8 @@ fn show(f: &mut fmt::Formatter<'_>, moment: &Moment, in_chains: &InChains<'_>) -
         What::Call(call) => {
             times(f, Some(moment))?;
             let (plugin, outcome) = (&call.plugin.plugin, call.outcome);
-            write!(f, "{}/{} ", call.extension, call.operation)?;
+            let operation = escape(&call.operation, MAX_LINE);
+            write!(f, "{}/{operation} ", call.extension)?;
             write!(f, "of {plugin} [{}] {outcome}", call.subject)?;
             if call.emitted > 0 {
                 write!(f, ", {} events emitted", call.emitted)?;
@@ -208,7 +213,7 @@ fn show(f: &mut fmt::Formatter<'_>, moment: &Moment, in_chains: &InChains<'_>) -
         }
         What::Note(text) => {
             times(f, Some(moment))?;
-            writeln!(f, "{text}")
+            writeln!(f, "{}", escape(text, MAX_LINE))
         }
     }
 }

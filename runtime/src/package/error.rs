@@ -1,5 +1,6 @@
 //! Why a package was refused.
 
+use crate::log_record::is_hidden;
 use crate::manifest::{Manifest, ManifestError};
 use crate::problem::Problem;
 
@@ -197,10 +198,9 @@ impl PackageError {
 
 /// A validator quotes names of the component.
 fn visible(character: char) -> char {
-    let bidirectional = matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     match character {
         '\n' => ' ',
-        other if other.is_control() || bidirectional => '\u{fffd}',
+        other if is_hidden(other) => '\u{fffd}',
         other => other,
     }
 }

@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Blame, Outcome};
 use crate::identity::{CallId, Identity};
+use crate::log_record::escape;
 use crate::subject::Subject;
+
+/// A longer name of an operation is cut here where it is shown, in bytes.
+const MAX_OPERATION: usize = 256;
 
 /// Something that a plugin asked for and was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,10 +123,11 @@ pub struct Record {
 
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = escape(&self.operation, MAX_OPERATION);
         write!(
             f,
-            "{} {} {}/{} [{}] {}",
-            self.id, self.plugin, self.extension, self.operation, self.subject, self.outcome
+            "{} {} {}/{operation} [{}] {}",
+            self.id, self.plugin, self.extension, self.subject, self.outcome
         )?;
         if let Some(blame) = self.blame {
             write!(f, " blame={blame}")?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use portcullis::log_record::reorders_text;
+use portcullis::log_record::is_hidden;
 use portcullis::package::Digest;
 
 /// The longest id, in bytes: it fits into a key of a plugin's store, with room for a prefix, and with others into the subject of an event.
@@ -58,9 +58,7 @@ fn push_hex(token: &mut String, byte: u8) {
 /// A channel or a user as plugins see it: as the network tells it, or as its token if it is empty, has more than 96 bytes or holds control
 /// characters.
 pub fn name(id: &str) -> String {
-    let is_plain = !id.is_empty()
-        && id.len() <= MAX
-        && !id.chars().any(|c| c.is_control() || reorders_text(c));
+    let is_plain = !id.is_empty() && id.len() <= MAX && !id.chars().any(is_hidden);
     match is_plain {
         true => id.to_owned(),
         false => token(id),

@@ -1,11 +1,11 @@
 //! Text without what a terminal or a chat network would take for something else.
 
-use portcullis::log_record::reorders_text;
+use portcullis::log_record::is_hidden;
 
 /// The text without control characters and such as reorder text; line breaks and tabs stay, one kind of line break for all, and no blanks at the ends.
 pub(crate) fn clean(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let is_kept = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || reorders_text(*c));
+    let is_kept = |c: &char| matches!(c, '\n' | '\t') || !is_hidden(*c);
     let kept: String = text.chars().filter(is_kept).collect();
     kept.trim().to_owned()
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use portcullis::capability::LogSink;
 use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::grant::Instances;
-use portcullis::log_record::{LogRecord, reorders_text};
+use portcullis::log_record::{LogRecord, is_hidden};
 use portcullis::{Plugin, Receipt, Subject};
 use serde_json::{Value, json};
 
@@ -118,5 +118,5 @@ impl LogSink for Watchful {
 
 /// Whether a text is more than a part of one line.
 pub fn breaks_out(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() || reorders_text(c))
+    text.chars().any(is_hidden)
 }
