@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::body::Bound;
+use super::depth;
 use super::effect::{Effected, KEEPS_CHANGING, take_effect};
 use super::extension::Typed;
 use super::fault::Fault;
@@ -125,6 +126,10 @@ fn admit<E: Typed>(open: &Open) -> Result<usize, Fault> {
 fn check(open: &Open, permission: Option<&str>) -> Result<(), Fault> {
     if open.hold.is_stopped() {
         return not_run("the plugin is stopped");
+    }
+    if depth::is_reached() {
+        let why = format!("calls are nested in each other {} deep", depth::MOST);
+        return not_run(&why);
     }
     let plugin = open.hold.plugin();
     if open.began.is_disabled() && !open.hold.is_by_steward() {

@@ -5,6 +5,7 @@ mod cache;
 mod call;
 mod compile;
 mod config;
+mod depth;
 mod effect;
 mod extension;
 mod fault;

@@ -11,7 +11,7 @@ use std::time::Instant;
 use tokio::time::{Sleep, sleep_until};
 use tracing::Span;
 
-use super::gate;
+use super::{depth, gate};
 use crate::capability::port::Watch;
 
 /// Why a future was not run to its end.
@@ -56,6 +56,7 @@ impl<F: Future> Future for Within<'_, F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let outer = this.watch.begin_poll();
+        let _level = depth::enter();
         let polled = {
             let _in_span = this.span.as_deref().map(Span::enter);
             let future = this.future.as_mut().as_pin_mut();

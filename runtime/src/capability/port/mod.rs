@@ -37,6 +37,8 @@ pub trait Request: Serialize + DeserializeOwned + Send + 'static {
 /// The embedder's side of a capability. One method for each port; implement it for each [`Request`] that you serve.
 ///
 /// A port that panics ends the call with [`Outcome::HostFault`](crate::Outcome::HostFault) and nothing else; this needs `panic = "unwind"`.
+///
+/// A port may call plugins, also the one that it serves. Sixteen calls at most are nested in each other; one more does not run.
 pub trait Port<R: Request>: Send + Sync + 'static {
     /// Serves one request. Return [`Answer::ready`] where the reply is at hand: it costs no allocation.
     fn call(&self, request: R) -> Answer<'_, R>;
