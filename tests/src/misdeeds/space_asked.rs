@@ -119,12 +119,14 @@ pub(super) const ROWS: &[Misdeed] = &[
         evaluate: "(loop $again (drop (call $insecure-u64)) (br $again)) unreachable",
         ..Parts::default()
     })
+    .limits("wall_ms = 5000\nrandom_bytes = 65536")
     .ends(&[OverBudget]),
     forged("seed-flood", "takes seeds without end", || Parts {
         host: &[INSECURE],
         evaluate: "(loop $again (call $seed (i32.const 64)) (br $again)) unreachable",
         ..Parts::default()
     })
+    .limits("wall_ms = 5000\nrandom_bytes = 65536")
     .ends(&[OverBudget]),
     forged("zeroes-at-once", "writes 1 TiB of zeroes to stdout at once", || Parts {
         host: &[POLL, STREAMS, STDOUT],

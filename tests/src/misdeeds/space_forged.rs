@@ -171,6 +171,7 @@ pub(super) const ROWS: &[Misdeed] = &[
         evaluate: "(loop $again (call $random (i64.const 32768) (i32.const 64)) (br $again)) unreachable",
         ..Parts::default()
     })
+    .limits("wall_ms = 5000\nrandom_bytes = 65536")
     .ends(&[OverBudget]),
     forged("hoard-warm", "fills 60 MiB and returns, to keep them between calls", || Parts {
         evaluate: "(if (i32.lt_u (memory.size) (i32.const 960)) (then (drop (memory.grow (i32.const 959)))))
