@@ -1,7 +1,7 @@
 //! What plugins say, as the host's writers write it down: one line each, in which nothing is hidden. In a process of its own: a subscriber of
 //! `tracing` belongs to all threads.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::io;

@@ -51,9 +51,7 @@ pub(super) const ROWS: &[Misdeed] = &[
     .replies(true),
     forged("hidden-in-log", "zero-width characters, tags, fillers and soft hyphens in a record and on stdout", || Parts {
         host: &[LOG, POLL, STREAMS, STDOUT],
-        fields: concat!(
-            "(data (i32.const 256) \"all\\e2\\80\\8bis\\e2\\81\\a0we\\c2\\adll\\ef\\bb\\bf\\f3\\a0\\81\\81\\f3\\a0\\81\\bf\\e3\\85\\a4\\ef\\bf\\b9\\e1\\a0\\8e\\cd\\8f\\5cn\")"
-        ),
+        fields: "(data (i32.const 256) \"all\\e2\\80\\8bis\\e2\\81\\a0we\\c2\\adll\\ef\\bb\\bf\\f3\\a0\\81\\81\\f3\\a0\\81\\bf\\e3\\85\\a4\\ef\\bf\\b9\\e1\\a0\\8e\\cd\\8f\\5cn\")",
         evaluate: "(call $log (i32.const 3) (i32.const 256) (i32.const 41) (i32.const 0) (i32.const 0) (i32.const 64))
             (call $write (call $stdout) (i32.const 256) (i32.const 41) (i32.const 128))
             (select (i32.const 32) (i32.const 16) (i32.load8_u (i32.const 64)))",
