@@ -25,7 +25,6 @@ authors = ["Portcullis contributors"]
 license = "MIT OR Apache-2.0"
 homepage = "https://example.org/stealth"
 kind = "event-handler"
-stateless = true
 
 [compatibility]
 host = ">=0.1, <0.2"
@@ -105,7 +104,6 @@ fn a_whole_manifest() {
         Some("https://example.org/stealth")
     );
     assert_eq!(manifest.kind, Kind::EventHandler);
-    assert!(manifest.stateless);
     assert!(manifest.host.matches(&Version::new(0, 1, 7)));
     assert!(!manifest.host.matches(&Version::new(0, 2, 0)));
 
@@ -137,6 +135,11 @@ fn defaults() {
     let manifest = parse(PLUGIN).unwrap();
     assert_eq!(manifest.kind, Kind::Feature);
     assert!(!manifest.stateless);
+    assert!(
+        parse(&format!("{PLUGIN}stateless = true\n"))
+            .unwrap()
+            .stateless
+    );
     assert_eq!(manifest.host, VersionReq::STAR);
     assert_eq!(manifest.limits, RequestedLimits::default());
     assert!(manifest.permissions.is_empty() && manifest.contributes.is_empty());
