@@ -23,6 +23,8 @@ pub enum Trouble {
     PanicLater,
     /// It never ends.
     Hang,
+    /// It never ends, and panics when nobody waits for it any more.
+    PanicWhenDropped,
     /// It fails.
     Fail,
     /// It conflicts. For commits.
@@ -116,6 +118,16 @@ impl Knob {
     }
 }
 
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    #[expect(clippy::panic, reason = "that is the knob")]
+    fn drop(&mut self) {
+        panic!("the port panics on purpose when it is dropped");
+    }
+}
+
 impl Trouble {
     #[expect(clippy::panic, reason = "that is the knob")]
     pub(super) async fn run_into(self) -> Result<(), Refused> {
@@ -128,6 +140,10 @@ impl Trouble {
                 panic!("the port panics on purpose, later");
             }
             Self::Hang => pending().await,
+            Self::PanicWhenDropped => {
+                let _bomb = Bomb;
+                pending().await
+            }
             Self::Fail => return Err(Refused::Fail),
             Self::Conflict => return Err(Refused::Conflict),
         }

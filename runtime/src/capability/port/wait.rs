@@ -75,7 +75,11 @@ impl Watch {
     /// The call is polled from here on. Gives what was there before: a port may poll another call within its own answer.
     pub(crate) fn begin_poll(mut self) -> Self {
         let now = coarse::now_ms();
-        self.late = now.saturating_sub(self.deadline);
+        // What it waits for its turn is counted there.
+        self.late = match self.queued_since {
+            NEVER => now.saturating_sub(self.deadline),
+            _ => 0,
+        };
         self.polled = now;
         CURRENT.replace(self)
     }
@@ -97,7 +101,10 @@ impl Watch {
 
     /// Who has taken the attempt's time until now, if it was not the plugin.
     pub(crate) fn taker(&self) -> Option<Taker> {
-        let now = coarse::now_ms();
+        self.taker_at(coarse::now_ms())
+    }
+
+    fn taker_at(&self, now: u64) -> Option<Taker> {
         let took = now.saturating_sub(self.began);
         let port = self.port.max(now.saturating_sub(self.port_since));
         let kept = self.kept + self.queued_ms(now) + self.late;
@@ -161,4 +168,74 @@ pub(super) fn noted<T>(polled: Poll<T>) -> Poll<T> {
 pub(super) async fn noting<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     poll_fn(|context| noted(future.as_mut().poll(context))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_000;
+
+    /// A watch of an attempt that began a tenth of a second ago.
+    const STARTED: Watch = Watch {
+        began: NOW - 100,
+        ..Watch::NOBODYS
+    };
+
+    /// Proves O6: one answer of a port excuses a call if it took more than half of its time; many short ones do not.
+    #[test]
+    fn one_port_has_taken_most_of_the_time() {
+        let hung = Watch {
+            port_since: NOW - 60,
+            ..STARTED
+        };
+        assert_eq!(hung.taker_at(NOW), Some(Taker::Port));
+        let answered = Watch {
+            port: 60,
+            ..STARTED
+        };
+        assert_eq!(answered.taker_at(NOW), Some(Taker::Port));
+        let asked_now_and_then = Watch {
+            port: 40,
+            port_since: NOW - 30,
+            ..STARTED
+        };
+        assert_eq!(asked_now_and_then.taker_at(NOW), None);
+    }
+
+    /// Proves O6: others excuse a call that has hardly run, and only by their part of the wait.
+    #[test]
+    fn neighbours_have_taken_nearly_all_of_the_time() {
+        let waits = |ms, of_others| Watch {
+            queued_since: NOW - ms,
+            of_others,
+            ..STARTED
+        };
+        assert_eq!(waits(95, 1_000).taker_at(NOW), Some(Taker::Neighbours));
+        assert_eq!(waits(95, 900).taker_at(NOW), None);
+        assert_eq!(waits(80, 1_000).taker_at(NOW), None);
+        let late = Watch {
+            late: 95,
+            ..STARTED
+        };
+        assert_eq!(late.taker_at(NOW), Some(Taker::Neighbours));
+    }
+
+    /// A call that would have waited on says nothing about the one who polled it late, and a poll within a poll leaves the outer one's watch.
+    #[test]
+    fn a_poll_leaves_things_as_they_were() {
+        let overdue = Watch {
+            deadline: 0,
+            late: 60,
+            ..Watch::NOBODYS
+        };
+        let outer = overdue.begin_poll();
+        assert!(is_late());
+        let inner = Watch::NOBODYS.begin_poll();
+        assert!(!is_late());
+        Watch::end_poll(inner, true);
+        assert!(is_late());
+        assert_eq!(Watch::end_poll(outer, true).late, 0);
+        assert!(!is_late(), "nobody's");
+    }
 }
