@@ -53,7 +53,9 @@
 //!   [`guard::GuardStore`] keeps that over a restart.
 //! - Handlers of events run in tasks of the runtime in which their plugin was loaded, one for each, and end with the host. What waits for them is in
 //!   memory only ([`Host::events_idle`] waits until it is done with).
-//! - A host holds at most [`engine::SLOTS`] instances of an engine at once; more callers wait, within their deadline.
+//! - A host holds at most [`engine::SLOTS`] instances of an engine at once, and of one plugin at most
+//!   [`Policy::slots_per_plugin`]; more callers wait, within their deadline.
+//! - A port that blocks its thread cannot be ended: its call ends late, when it returns. Ports should wait asynchronously.
 //!
 //! # The modules, from the bottom up
 //!

@@ -7,7 +7,7 @@ use std::time::Duration;
 use portcullis::bus::{EventPolicy, RequestError};
 use portcullis::guard::GuardPolicy;
 use portcullis::host::{EmitError, PluginState};
-use portcullis::{Outcome, Receipt};
+use portcullis::{Blame, Outcome, Receipt};
 use portcullis_tests::messenger::step;
 use portcullis_tests::rig::ada;
 use portcullis_tests::{Messenger, Rig, Trouble, limits};
@@ -149,6 +149,20 @@ async fn a_request_ends_with_its_call() {
     assert!(
         states.iter().all(|one| one.state == PluginState::Enabled),
         "{states:?}"
+    );
+}
+
+/// Proves C8, O6: a plugin that waits for a reply of its own handler has nobody else to blame.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_to_oneself_is_ones_own_time() {
+    let rig = Rig::new(limits(|limits| limits.wall_ms = 500));
+    let asks = Messenger::new("asks").hears("counts", "ask");
+    rig.load_package(asks.package()).await;
+    let receipt = ask(&rig, request("ask", Value::Null, u64::from(u32::MAX))).await;
+    assert_eq!(
+        (receipt.outcome, receipt.blame),
+        (Outcome::TimedOut, Some(Blame::Guest)),
+        "{receipt}"
     );
 }
 

@@ -16,8 +16,9 @@ const MOST_FAILURES: u32 = 1_000;
 /// also disabled when the last `2 * failures` failures lie within the window and make up at least `rate` of the calls that ended since the
 /// first of them.
 ///
-/// What others bring about is no failure of the plugin's: that its time ran out while it waited for a port of the host, or in an attempt
-/// after a conflict, or that other calls filled its key-value store while it ran.
+/// What others bring about is no failure of the plugin's: that one answer of a port took more than half of its time when it ran out (unless the
+/// plugin waited for a handler of its own), that other plugins that compute kept it from running for more than nine tenths of it, that it ran out
+/// in an attempt after a conflict that had less than half of it left, or that other calls filled its key-value store while it ran.
 ///
 /// Only calls by the host's application count, not those of `lifecycle`, which the host makes when a plugin's state changes: a plugin whose
 /// `load` or `enable` fails is refused anyway.

@@ -71,7 +71,8 @@ impl Outcome {
         }
     }
 
-    /// Whose doing it was; `None` for a call that returned or was cancelled.
+    /// Whose doing it was, as far as the outcome alone tells; `None` for a call that returned or was cancelled. A receipt knows better: a call
+    /// whose time ran out because of a port, or of others that kept it from running, names the host.
     pub fn blame(self) -> Option<Blame> {
         match self {
             Self::Returned | Self::Cancelled => None,

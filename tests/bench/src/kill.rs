@@ -54,7 +54,7 @@ pub async fn measure(component: &[u8]) -> Result<Vec<Kill>, Failure> {
     ])
 }
 
-async fn spin(plugin: &Plugin) -> Outcome {
+pub async fn spin(plugin: &Plugin) -> Outcome {
     gate::evaluate(
         plugin,
         &"loop-forever".into(),

@@ -14,6 +14,7 @@ mod gate;
 mod kill;
 mod meadow;
 mod memory;
+mod neighbours;
 mod report;
 mod tick;
 
@@ -41,6 +42,9 @@ struct Options {
     /// Measure chains of hook handlers only.
     #[arg(long)]
     chains: bool,
+    /// Measure calls beside plugins that never return only.
+    #[arg(long)]
+    neighbours: bool,
     /// Measure single calls only.
     #[arg(long)]
     calls: bool,
@@ -112,16 +116,25 @@ fn start(options: &Options) -> Result<Option<Report>, Failure> {
         }));
     }
     let hostile = read(&options.plugins, "hostile")?;
+    if options.neighbours {
+        let neighbours = runtime.block_on(neighbours::measure(&noop, &hostile))?;
+        return Ok(Some(Report {
+            neighbours: Some(neighbours),
+            ..Report::default()
+        }));
+    }
     let memory = memory::measure(&options.plugins)?;
     let calls = runtime.block_on(calls::measure(&noop, options.rounds))?;
     let chain = runtime.block_on(chain::measure(&noop_hook, options.rounds))?;
     let kills = runtime.block_on(kill::measure(&hostile))?;
+    let neighbours = runtime.block_on(neighbours::measure(&noop, &hostile))?;
     let ticks = runtime.block_on(tick::measure(&census, options.rounds))?;
     Ok(Some(Report {
         calls,
         chain: Some(chain),
         memory: Some(memory),
         kills,
+        neighbours: Some(neighbours),
         ticks,
     }))
 }

@@ -12,7 +12,40 @@ pub struct Report {
     pub chain: Option<Chain>,
     pub memory: Option<Memory>,
     pub kills: Vec<Kill>,
+    pub neighbours: Option<Neighbours>,
     pub ticks: Vec<Tick>,
+}
+
+/// The calls of a good plugin alone and beside ten that never return, in microseconds.
+#[derive(Serialize)]
+pub struct Neighbours {
+    alone_p50_us: f64,
+    alone_p99_us: f64,
+    beside_p50_us: f64,
+    beside_p99_us: f64,
+    /// Of the 99th percentiles.
+    ratio: f64,
+    bound: f64,
+}
+
+impl Neighbours {
+    pub fn of(mut alone: Vec<f64>, mut beside: Vec<f64>) -> Self {
+        alone.sort_by(f64::total_cmp);
+        beside.sort_by(f64::total_cmp);
+        let at = |sorted: &[f64], percent: usize| {
+            let place = sorted.len() * percent / 100;
+            sorted.get(place).copied().unwrap_or(f64::NAN)
+        };
+        let (alone_p99_us, beside_p99_us) = (at(&alone, 99), at(&beside, 99));
+        Self {
+            alone_p50_us: at(&alone, 50),
+            alone_p99_us,
+            beside_p50_us: at(&beside, 50),
+            beside_p99_us,
+            ratio: beside_p99_us / alone_p99_us,
+            bound: 2.0,
+        }
+    }
 }
 
 /// One tick of a world: medians over the rounds.
@@ -183,6 +216,28 @@ impl fmt::Display for Report {
                 "ended past a 50 ms deadline, {}: p50 {:.2} ms (bound {:.0} ms), earliest {:.2} ms, latest {:.2} ms",
                 kill.name, kill.p50_ms, kill.bound_ms, kill.earliest_ms, kill.latest_ms
             )?;
+        }
+        if let Some(neighbours) = &self.neighbours {
+            let mut table = Table::new();
+            table.set_header(["calls of a good plugin, two workers", "p50", "p99"]);
+            let rows = [
+                ("alone", neighbours.alone_p50_us, neighbours.alone_p99_us),
+                (
+                    "beside ten spinners",
+                    neighbours.beside_p50_us,
+                    neighbours.beside_p99_us,
+                ),
+            ];
+            for (name, p50, p99) in rows {
+                table.add_row([
+                    name.to_owned(),
+                    format!("{p50:.1} us"),
+                    format!("{p99:.1} us"),
+                ]);
+            }
+            let (ratio, bound) = (neighbours.ratio, neighbours.bound);
+            writeln!(f, "{table}")?;
+            writeln!(f, "the p99 is {ratio:.2} times as long (bound {bound:.0})")?;
         }
         if self.ticks.is_empty() {
             return Ok(());

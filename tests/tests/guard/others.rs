@@ -110,6 +110,7 @@ async fn waiting_for_the_host_is_no_failure() {
             Some("the wall time ran out while the plugin waited for the host")
         )
     );
+    assert_eq!(receipt.blame, Some(Blame::Host), "{receipt}");
     assert_eq!(watched.status(), (PluginState::Enabled, None));
     watched.rig.state.reads.set(Trouble::None);
     let asleep = watched.sleeper(&hostile).await.await.unwrap();
@@ -121,6 +122,25 @@ async fn waiting_for_the_host_is_no_failure() {
         )
     );
     assert_eq!(watched.status().0, PluginState::Disabled);
+}
+
+/// Proves O6, X1: a plugin that asks quick ports again and again until its time is up has spent it itself, whatever it waits for at the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_again_and_again_is_a_failure() {
+    let watched = Watched::new(strict(|limits| limits.wall_ms = 500), &Arc::default());
+    let keeper = watched.rig.load("keeper").await;
+    let wait = Trouble::Delay(Duration::from_millis(1));
+    watched.rig.state.reads.set(wait);
+    let step = json!({ "op": "kv.get", "key": "k" });
+    let params = json!({ "steps": vec![step; 2_000], "strict": true });
+    let receipt = watched.rig.act(&keeper, "steps", params).await;
+    assert_eq!(
+        (receipt.outcome, receipt.blame),
+        (Outcome::TimedOut, Some(Blame::Guest)),
+        "{receipt}"
+    );
+    let keeper = watched.rig.host.plugins().remove(0);
+    assert_eq!(keeper.state, PluginState::Disabled);
 }
 
 /// Proves O6, C9: a call that found room in the store, and lost it to another call of the plugin before it was committed, did nothing wrong.
