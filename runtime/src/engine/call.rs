@@ -19,8 +19,8 @@ use super::open::{Open, without_reply};
 use super::slots::Slots;
 use super::times::Share;
 use super::within::{Cut, Within};
-use crate::capability::Registration;
 use crate::capability::port::{Taker, Watch};
+use crate::capability::{Ended, Registration};
 use crate::manifest::Activation;
 use crate::permission::ExtensionDescriptor;
 use crate::receipt::{Commit, Outcome, Receipt};
@@ -279,8 +279,13 @@ fn conclude<R>(
         }
         Ok(Err(error)) => Err(in_its_own_time(open, open.fault_of(&error), watch)),
         Err(Cut::Elapsed) => {
-            let why = "the wall time ran out while the plugin waited";
-            let fault = Fault::new(Outcome::TimedOut, why);
+            let fault = match watch.waits_for_its_turn() {
+                true => Fault::new(Outcome::TimedOut, Ended::TimedOut.to_string()),
+                false => {
+                    let why = "the wall time ran out while the plugin waited";
+                    Fault::new(Outcome::TimedOut, why)
+                }
+            };
             Err(in_its_own_time(open, fault, watch))
         }
         Err(Cut::Panicked(text)) => Err(panicked(open, text)),

@@ -99,6 +99,11 @@ impl Watch {
         coarse::now_ms().saturating_sub(self.began)
     }
 
+    /// Whether the call computes, and only waits for its turn to go on.
+    pub(crate) fn waits_for_its_turn(&self) -> bool {
+        self.queued_since != NEVER
+    }
+
     /// Who has taken the attempt's time until now, if it was not the plugin.
     pub(crate) fn taker(&self) -> Option<Taker> {
         self.taker_at(coarse::now_ms())
