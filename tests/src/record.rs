@@ -1,19 +1,26 @@
 //! An observer and a log sink that keep what they are shown.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use portcullis::capability::LogSink;
 use portcullis::log_record::LogRecord;
 use portcullis::{ChainReceipt, Observer, Record};
 
-/// Keeps every receipt, of calls and of chains.
+/// Keeps every receipt, of calls and of chains, unless told to keep none.
 #[derive(Default)]
 pub struct Receipts {
+    none: AtomicBool,
     calls: Mutex<Vec<Record>>,
     chains: Mutex<Vec<ChainReceipt>>,
 }
 
 impl Receipts {
+    /// Keeps none from now on: for a run with too many of them.
+    pub fn keep_none(&self) {
+        self.none.store(true, Ordering::Relaxed);
+    }
+
     /// The receipts of chains so far, in the order in which they ended.
     pub fn chains(&self) -> Vec<ChainReceipt> {
         let chains = self.chains.lock();
@@ -47,10 +54,15 @@ impl Receipts {
 
 impl Observer for Receipts {
     fn record(&self, record: &Record) {
-        self.lock().push(record.clone());
+        if !self.none.load(Ordering::Relaxed) {
+            self.lock().push(record.clone());
+        }
     }
 
     fn chain(&self, chain: &ChainReceipt) {
+        if self.none.load(Ordering::Relaxed) {
+            return;
+        }
         let chains = self.chains.lock();
         let mut chains = chains.unwrap_or_else(PoisonError::into_inner);
         chains.push(chain.clone());

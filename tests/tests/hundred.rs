@@ -8,14 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use portcullis::Subject;
-use portcullis::engine::SLOTS;
-use portcullis_tests::forge::{self, Parts, wasi};
 use portcullis_tests::misdeeds::home::Home;
 use portcullis_tests::misdeeds::run::Ready;
 use portcullis_tests::misdeeds::{House, all, table};
 use portcullis_tests::plugins::root;
-use serde_json::json;
 use tokio::task::JoinSet;
 
 /// How many misdeeds run at once.
@@ -32,36 +28,6 @@ const SLACK_KIB: u64 = 16 * 1024;
 const WARM_UP: usize = 2;
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
-
-/// Uses every slot of the engine once, all at the same time, and fills what the engine keeps resident of it. A slot that is used for the first time
-/// later on would look like a leak.
-async fn fill_slots(home: &Arc<Home>) {
-    let hoard = Parts {
-        host: &[wasi::POLL, wasi::CLOCK],
-        fields: "(table $elements 8192 funcref) (elem declare func $one) (func $one)",
-        evaluate: "(drop (memory.grow (i32.const 32)))
-            (memory.fill (i32.const 65536) (i32.const 165) (i32.const 2097152))
-            (table.fill $elements (i32.const 0) (ref.func $one) (i32.const 8192))
-            (call $block (call $after (i64.const 1000000000)))
-            i32.const 16",
-        ..Parts::default()
-    };
-    // No plugin has more than a quarter of the slots at once.
-    let mut running = JoinSet::new();
-    for name in ["hoard-one", "hoard-two", "hoard-three", "hoard-four"] {
-        let package = forge::package(name, &hoard, "");
-        let hoard = home.rig.load_package(package).await;
-        for _ in 0..SLOTS / 4 {
-            let (home, hoard) = (Arc::clone(home), hoard.clone());
-            let about = Subject::world("alpha");
-            running.spawn(async move { home.ask(&hoard, about, "any", json!({})).await });
-        }
-    }
-    while let Some(ended) = running.join_next().await {
-        let receipt = ended.unwrap();
-        assert_eq!(receipt.reply, Some(true), "{receipt}");
-    }
-}
 
 /// The rows that run, each with its plugin on its host.
 async fn rows(homes: &BTreeMap<House, Arc<Home>>) -> Vec<Ready> {
@@ -117,7 +83,7 @@ async fn misdeeds_end_as_the_list_says() {
     for house in [House::Clock, House::Metered, House::Warm] {
         homes.insert(house, Arc::new(Home::new(house).await));
     }
-    fill_slots(homes.get(&House::Clock).unwrap()).await;
+    homes.get(&House::Clock).unwrap().fill_slots().await;
     let rows = rows(&homes).await;
     let (mut wrong, mut start) = (Vec::new(), 0);
     for round in 0..WARM_UP + rounds {

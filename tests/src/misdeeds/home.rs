@@ -4,14 +4,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis::capability::LogSink;
+use portcullis::engine::SLOTS;
 use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::grant::Instances;
+use portcullis::host::HostBuilder;
 use portcullis::log_record::{LogRecord, is_hidden};
 use portcullis::{Plugin, Receipt, Subject};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::House;
-use crate::forge::{self, Parts};
+use crate::forge::{self, Parts, wasi};
 use crate::rig::{Rig, limits, params, shared_cache};
 
 /// A host, and a good plugin on it. What crosses it is counted.
@@ -29,6 +32,14 @@ impl Home {
     /// # Panics
     /// It cannot be built.
     pub async fn new(house: House) -> Self {
+        Self::with(house, |builder| builder).await
+    }
+
+    /// A host of this kind, with the last word about it.
+    ///
+    /// # Panics
+    /// It cannot be built.
+    pub async fn with(house: House, change: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
         let policy = limits(|limits| {
             // For the good plugin: the others ask for less.
             limits.wall_ms = 20_000;
@@ -41,7 +52,7 @@ impl Home {
         let log = Arc::new(Watchful::default());
         let rig = Rig::with(policy, |builder| {
             let builder = builder.compile_cache(shared_cache());
-            builder.log(Arc::clone(&log) as _)
+            change(builder.log(Arc::clone(&log) as _))
         });
         let good = forge::package("good", &Parts::default(), "");
         let good = rig.load_package(good).await;
@@ -86,9 +97,60 @@ impl Home {
             .filter(|one| &*one.extension == "conditions");
         let (seen, calls) = (own.count() as u64, self.calls.swap(0, Ordering::SeqCst));
         let lost = (seen != calls).then(|| format!("{calls} calls left {seen} receipts"));
+        lost.into_iter().chain(self.forged()).collect()
+    }
+
+    /// How many calls were begun since somebody looked back.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// The records that were more than a line, since this was last asked.
+    pub fn forged(&self) -> Vec<String> {
         let forged = self.log.forged.lock();
-        let forged = std::mem::take(&mut *forged.unwrap_or_else(PoisonError::into_inner));
-        lost.into_iter().chain(forged).collect()
+        std::mem::take(&mut *forged.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses every slot of the host's engine once, all at the same time, and fills what the engine keeps resident of it. A slot that is used for the
+    /// first time later on would look like a leak.
+    ///
+    /// # Panics
+    /// A call did not reply.
+    pub async fn fill_slots(self: &Arc<Self>) {
+        let hoard = Parts {
+            host: &[wasi::POLL, wasi::CLOCK],
+            fields: "(table $elements 8192 funcref) (elem declare func $one) (func $one)",
+            // Where fuel is metered sleeping takes no time. There the loop makes each call give way to the others.
+            evaluate: "(local $left i32)
+                (drop (memory.grow (i32.const 32)))
+                (memory.fill (i32.const 65536) (i32.const 165) (i32.const 2097152))
+                (table.fill $elements (i32.const 0) (ref.func $one) (i32.const 8192))
+                (call $block (call $after (i64.const 1000000000)))
+                (local.set $left (i32.const 100000))
+                (loop $again
+                  (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+                i32.const 16",
+            ..Parts::default()
+        };
+        // Four plugins: one alone may not have all slots.
+        let mut running = JoinSet::new();
+        for name in ["hoard-one", "hoard-two", "hoard-three", "hoard-four"] {
+            let package = forge::package(name, &hoard, "");
+            let hoard = self.rig.load_package(package).await;
+            for _ in 0..SLOTS / 4 {
+                let (home, hoard) = (Arc::clone(self), hoard.clone());
+                let about = Subject::world("alpha");
+                running.spawn(async move { home.ask(&hoard, about, "any", json!({})).await });
+            }
+        }
+        while let Some(ended) = running.join_next().await {
+            #[expect(clippy::panic, reason = "a test cannot go on")]
+            match ended {
+                Ok(receipt) if receipt.reply == Some(true) => {}
+                Ok(receipt) => panic!("{receipt}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     /// How many records the log got.
