@@ -1,6 +1,7 @@
 //! The reference pages, made from the lists.
 
 use portcullis::hook_point::HookPoint;
+use portcullis::package::ScanLimits;
 use portcullis::permission::{
     CapabilityDescriptor, Catalogue, ExtensionDescriptor, GROUPS, PERMISSIONS,
 };
@@ -66,10 +67,36 @@ pub(crate) fn whole(catalogue: &Catalogue) -> String {
         text.push_str(&hook_point(point));
     }
     text.push_str("## Limits\n\nOf one call. A manifest's `[limits]` may ask for less; the host's ceilings win.\n\n");
-    text.push_str(&fields(&schemars::schema_for!(Limits).to_value()));
+    text.push_str(&limits());
     text.push_str("\n## Outcomes\n\nHow a call ended, in its receipt.\n\n");
     text.push_str(&outcomes());
     text
+}
+
+/// The limits of a call.
+pub(crate) fn limits() -> String {
+    fields(&schemars::schema_for!(Limits).to_value())
+}
+
+/// The limits of the scan of a package.
+pub(crate) fn scan_limits() -> String {
+    let rows = ScanLimits::ALL
+        .iter()
+        .map(|(name, most, about)| [code(name), amount(name, *most), about.trim().to_owned()]);
+    table(["limit", "most", "of what"], rows)
+}
+
+/// A number as its documentation writes it: bytes in MiB where they are whole ones, thousands apart.
+fn amount(name: &str, value: u64) -> String {
+    if name.ends_with("BYTES") && value.is_multiple_of(1 << 20) {
+        return format!("{} MiB", value >> 20);
+    }
+    let digits = value.to_string();
+    let apart = digits.bytes().enumerate().map(|(index, digit)| {
+        let is_first = index == 0 || !(digits.len() - index).is_multiple_of(3);
+        format!("{}{}", if is_first { "" } else { "," }, char::from(digit))
+    });
+    apart.collect()
 }
 
 fn groups() -> String {

@@ -67,6 +67,11 @@ fn the_documentation_is_generated() {
         let mut command = command(["docs", what]);
         Ended::of(command.current_dir(project.path()).output().unwrap())
     };
+    std::fs::write(
+        path("SECURITY.md"),
+        "# S\n<!-- limits:begin -->\n<!-- limits:end -->\n<!-- scan-limits:begin -->\n<!-- scan-limits:end -->\n# T\n",
+    )
+    .unwrap();
     std::fs::write(path("README.md"), "# A\n").unwrap();
     assert!(
         docs("--write")
@@ -84,6 +89,15 @@ fn the_documentation_is_generated() {
     docs("--check").status(0);
     let readme = std::fs::read_to_string(path("README.md")).unwrap();
     assert!(readme.contains("| `session:write` |") && readme.ends_with("# B\n"));
+    let security = std::fs::read_to_string(path("SECURITY.md")).unwrap();
+    for part in [
+        "| `wall_ms` | `1000` |",
+        "| `PACKAGE_BYTES` | 64 MiB |",
+        "| `LOCALS` | 5,000,000 |",
+    ] {
+        assert!(security.contains(part), "{part}: {security}");
+    }
+    assert!(security.ends_with("# T\n"));
     let reference = std::fs::read_to_string(path("docs/reference.md")).unwrap();
     for part in [
         "`wall_ms`",

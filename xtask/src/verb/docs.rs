@@ -12,7 +12,7 @@ use crate::status::Status;
 use crate::terminal::Terminal;
 use crate::{markdown, reference};
 
-/// Write or check what is generated of README.md and docs/reference.md
+/// Write or check what is generated of README.md, SECURITY.md and docs/reference.md
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Options {
@@ -31,11 +31,25 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     let project = Project::find()?;
     let catalogue = portcullis::catalogue();
     let readme = project.root().join("README.md");
+    let security = project.root().join("SECURITY.md");
     let whole = project.root().join("docs/reference.md");
     let files = [
         (
             &readme,
-            with_part(&readme, "permissions", &reference::permissions(&catalogue))?,
+            with_parts(
+                &readme,
+                &[("permissions", reference::permissions(&catalogue))],
+            )?,
+        ),
+        (
+            &security,
+            with_parts(
+                &security,
+                &[
+                    ("limits", reference::limits()),
+                    ("scan-limits", reference::scan_limits()),
+                ],
+            )?,
         ),
         (&whole, reference::whole(&catalogue)),
     ];
@@ -49,11 +63,14 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
     Ok(Status::Fine)
 }
 
-/// The file as it would be with its generated part.
-fn with_part(path: &Path, name: &'static str, content: &str) -> Result<String, CliError> {
-    let text = fs::read_to_string(path).map_err(|error| CliError::io(path, error))?;
-    markdown::replace_part(&text, name, content).ok_or_else(|| CliError::File {
-        path: path.to_owned(),
-        why: format!("the lines `<!-- {name}:begin -->` and `<!-- {name}:end -->` are missing"),
-    })
+/// The file as it would be with its generated parts.
+fn with_parts(path: &Path, parts: &[(&'static str, String)]) -> Result<String, CliError> {
+    let mut text = fs::read_to_string(path).map_err(|error| CliError::io(path, error))?;
+    for (name, content) in parts {
+        text = markdown::replace_part(&text, name, content).ok_or_else(|| CliError::File {
+            path: path.to_owned(),
+            why: format!("the lines `<!-- {name}:begin -->` and `<!-- {name}:end -->` are missing"),
+        })?;
+    }
+    Ok(text)
 }

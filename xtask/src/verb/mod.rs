@@ -13,6 +13,7 @@ mod levels;
 mod permissions;
 mod run;
 mod schema;
+mod soak;
 mod state;
 mod test;
 mod validate;
@@ -63,6 +64,7 @@ verbs![
     History = history,
     Test = test,
     Bench = bench,
+    Soak = soak,
     Schema = schema,
     Docs = docs,
 ];
