@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use portcullis::package::{InterfaceName, Scan};
+use portcullis::package::{InterfaceName, Scan, ScanLimits};
 use portcullis_tests::plugins::root;
 
 fn files(folder: &Path, extension: &str) -> Vec<std::path::PathBuf> {
@@ -240,5 +240,75 @@ fn every_guest_is_used_by_a_test() {
             readme.contains(&format!("`{name}`")) || readme.contains(&format!("`wat/{name}`")),
             "the README does not name `{name}`"
         );
+    }
+}
+
+/// SECURITY.md promises numbers. They are those of the code, and each limit is there with its own.
+#[test]
+fn the_promises_have_the_numbers_of_the_code() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let security = read("SECURITY.md");
+    let row = |name: &str| {
+        let start = format!("| `{name}` | ");
+        let row = security.lines().find_map(|line| line.strip_prefix(&start));
+        row.unwrap_or_else(|| panic!("SECURITY.md does not have the limit `{name}`"))
+    };
+    let limits = serde_json::to_value(portcullis::Limits::default()).unwrap();
+    for (name, value) in limits.as_object().unwrap() {
+        let shown = match value.is_null() {
+            true => "none".to_owned(),
+            false => format!("`{value}`"),
+        };
+        assert!(row(name).starts_with(&shown), "{name}: not {shown}");
+    }
+    for (name, value, about) in ScanLimits::ALL {
+        let (most, told) = row(name).split_once(" | ").unwrap();
+        let plain: u64 = match most.strip_suffix(" MiB") {
+            Some(mib) => mib.parse::<u64>().unwrap() << 20,
+            None => most.replace(',', "").parse().unwrap(),
+        };
+        assert_eq!(plain, *value, "{name}");
+        assert!(
+            about.contains(most),
+            "{name}: {most} is not what it says of itself: {about}"
+        );
+        assert!(told.starts_with(about.trim()), "{name}: {told}");
+    }
+    // What the prose says, and where it comes from.
+    let kib = portcullis::Manifest::MAX_BYTES / 1024;
+    let slots = portcullis::engine::SLOTS;
+    for said in [format!("at most {kib} KiB"), format!("{slots} slots")] {
+        assert!(security.contains(&said), "{said}");
+    }
+    for (said, path, code) in [
+        (
+            "waits 10 seconds",
+            "runtime/src/engine/effect.rs",
+            "PATIENCE: Duration = Duration::from_secs(10)",
+        ),
+        (
+            "looked at each millisecond",
+            "runtime/src/engine/ticker.rs",
+            "TICK: Duration = Duration::from_millis(1)",
+        ),
+        (
+            "coarse, one millisecond",
+            "runtime/src/capability/wasi/clocks.rs",
+            "TICK: Duration = Duration::from_millis(1)",
+        ),
+        (
+            "at most 2 MiB of memory",
+            "runtime/src/engine/config.rs",
+            "MEMORY_KEEP_RESIDENT: usize = 2 * 1024 * 1024",
+        ),
+        (
+            "64 KiB of tables",
+            "runtime/src/engine/config.rs",
+            "TABLE_KEEP_RESIDENT: usize = 64 * 1024",
+        ),
+    ] {
+        let prose = security.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(prose.contains(said), "SECURITY.md does not say: {said}");
+        assert!(read(path).contains(code), "{said}: {path} has no `{code}`");
     }
 }

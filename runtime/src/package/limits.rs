@@ -6,7 +6,20 @@
 #[non_exhaustive]
 pub struct ScanLimits;
 
-impl ScanLimits {
+/// Makes the constants and a list of them, so that nothing that shows them leaves one out.
+macro_rules! scan_limits {
+    ($($(#[doc = $about:expr])+ pub const $name:ident: $type:ty = $value:expr;)+) => {
+        impl ScanLimits {
+            $($(#[doc = $about])+ pub const $name: $type = $value;)+
+
+            /// Every limit: its name, its value, and its documentation.
+            pub const ALL: &'static [(&'static str, u64, &'static str)] =
+                &[$((stringify!($name), $value as u64, concat!($($about),+)),)+];
+        }
+    };
+}
+
+scan_limits! {
     /// Bytes of a package: 64 MiB. It is held in memory while it is read.
     pub const PACKAGE_BYTES: usize = 64 << 20;
     /// Components within components, and types within types: 32. Readers and validators recurse on types.

@@ -93,7 +93,7 @@ text {{ font: 12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-ser
 </style>
 <rect x="0.5" y="0.5" width="{}" height="{}" rx="8" fill="#ffffff" stroke="#d0d7de"/>
 <text class="head" x="{MARGIN}" y="38">Soak: good and hostile plugins at full load</text>
-<text x="{MARGIN}" y="58">{} of load, a point a second; shaded: the warm-up</text>
+<text x="{MARGIN}" y="58">{} of load, a point a second, by minutes and seconds; shaded: the warm-up</text>
 "##,
         width - 1.0,
         height - 1.0,
