@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::log_record::escape;
 
+/// How much is shown of an id, in bytes: a host's ids may be its users' words.
+const MAX_SHOWN: usize = 256;
+
 /// The world, session, NPC and caller of one call. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subject(Arc<Parts>);
@@ -88,7 +91,7 @@ impl Subject {
     }
 }
 
-/// In one line: hidden characters of ids are escaped.
+/// For people: ids are shown as far as they are plain, so that none breaks out of its line.
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
@@ -100,7 +103,7 @@ impl fmt::Display for Subject {
         let mut separator = "";
         for (kind, id) in parts {
             if let Some(id) = id {
-                write!(f, "{separator}{kind}={}", escape(id, usize::MAX))?;
+                write!(f, "{separator}{kind}={}", escape(id, MAX_SHOWN))?;
                 separator = " ";
             }
         }
@@ -133,5 +136,21 @@ impl fmt::Display for Context {
             Self::Session => "session",
             Self::Npc => "NPC",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Proves C7: a subject is one line, whatever the ids in it are; as JSON it is as it was.
+    #[test]
+    fn ids_do_not_break_out_of_a_line() {
+        let subject = Subject::world("a\nb").session("\u{1b}[31m").npc("\u{202e}c");
+        let shown = subject.to_string();
+        assert_eq!(shown, "world=a\\nb session=\\u{1b}[31m npc=\\u{202e}c");
+        assert!(Subject::world("w".repeat(1_000)).to_string().len() < 300);
+        let json = serde_json::to_string(&subject).unwrap_or_default();
+        assert_eq!(serde_json::from_str(&json).ok(), Some(subject));
     }
 }
