@@ -6,6 +6,7 @@ mod chain;
 mod change;
 mod order;
 mod points;
+mod rehearsal;
 mod stage;
 
 use std::num::NonZeroU64;
@@ -32,6 +33,7 @@ pub use points::{
     Message, ModelPostCall, ModelPreCall, ResponsePostDeliver, ResponsePreDeliver, RunPrePrompt,
     ToolCall, ToolPostExec, ToolPreExec, WorkItemPostCreate, WorkItemPreCreate, built_in as points,
 };
+pub use rehearsal::{Rehearsal, RehearsedStep, rehearse};
 pub use stage::HookError;
 pub(crate) use stage::{Points, Stage};
 

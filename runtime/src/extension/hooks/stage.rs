@@ -18,7 +18,7 @@ use crate::permission::Catalogue;
 use crate::redactor::Redactor;
 
 /// How much is shown of why the host's own data does not fit, in bytes.
-const MAX_WHY: usize = 300;
+pub(super) const MAX_WHY: usize = 300;
 
 /// Why no handler was asked about data that is named and shaped at run time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,7 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    fn new(point: &HookPoint) -> Self {
+    pub(super) fn new(point: &HookPoint) -> Self {
         Self {
             name: point.name.as_str().into(),
             may_block: point.may_block,
