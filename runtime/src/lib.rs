@@ -21,7 +21,8 @@
 //! # let bytes = Package::embed(&component, manifest)?;
 //! // What the application sees of its plugins: every call, whatever became of it.
 //! let metrics = Arc::new(Metrics::default());
-//! let host = Host::builder().observer(metrics.clone()).build()?;
+//! // These plugins are the application's own. Those of others are compiled by a worker: `.compile_worker(CompileWorker::new(path)?)`.
+//! let host = Host::builder().compile_in_process().observer(metrics.clone()).build()?;
 //!
 //! // Bytes become a package only by a scan, and a package runs only under what was accepted for it.
 //! let package = Package::parse(bytes)?;
@@ -48,6 +49,9 @@
 //!
 //! - Calls need a multi-threaded tokio runtime with its timer enabled. Dropping the future of a call ends the call.
 //! - A panic in a port or in an observer is caught at the boundary, which takes `panic = "unwind"`.
+//! - A host compiles nothing unless it is told how: [`HostBuilder::compile_worker`](host::HostBuilder::compile_worker) names the program
+//!   `portcullis-compile`, which compiles each plugin in a process of its own within [`engine::CompileLimits`];
+//!   [`HostBuilder::compile_in_process`](host::HostBuilder::compile_in_process) is for plugins that the embedder trusts.
 //! - Containment within one process ends where wasmtime or its compiler has a bug.
 //! - A plugin that fails five times in a row is disabled until an operator enables it again ([`guard::GuardPolicy`]); a
 //!   [`guard::GuardStore`] keeps that over a restart.

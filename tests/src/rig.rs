@@ -97,6 +97,7 @@ impl Rig {
         );
         let settings = Arc::<StaticSettings>::default();
         let builder = Host::builder()
+            .compile_in_process()
             .settings(Arc::clone(&settings) as _)
             .policy(policy)
             .state(Arc::clone(&state))

@@ -301,7 +301,7 @@ async fn a_world_that_does_not_use_the_plugin_is_passed_over() {
 
 /// A host over this bus.
 fn host_over(bus: Arc<dyn Bus>) -> Host {
-    let builder = Host::builder().policy(limits(|_| {}));
+    let builder = Host::builder().compile_in_process().policy(limits(|_| {}));
     let state = Arc::new(MemoryState::two_worlds());
     let builder = builder.compile_cache(shared_cache()).state(state).bus(bus);
     builder.build().unwrap()

@@ -59,6 +59,7 @@ async fn worlds_and_workspaces_say_who_hears() {
     let store = store().await;
     let shared = Arc::new(store.clone());
     let host = Host::builder()
+        .compile_in_process()
         .policy(limits(|_| {}))
         .compile_cache(shared_cache())
         .state(shared.clone())

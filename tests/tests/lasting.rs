@@ -43,6 +43,7 @@ async fn open_with(path: &Path, log: Arc<Sink>) -> (Host, Store) {
     let policy = limits(|limits| limits.wall_ms = 30_000).guard(GuardPolicy::default());
     let state = Arc::new(store.clone());
     let host = Host::builder()
+        .compile_in_process()
         .policy(policy)
         .compile_cache(shared_cache())
         .log(log)

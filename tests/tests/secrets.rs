@@ -240,7 +240,7 @@ async fn a_source_that_fails_refuses_the_plugin() {
         let loaded = host.load(plugin("confidant"), &Consent::Everything).await;
         loaded.unwrap_err().to_string()
     };
-    let builder = || Host::builder().policy(policy());
+    let builder = || Host::builder().compile_in_process().policy(policy());
     let unset = load(builder().build().unwrap()).await;
     assert!(
         unset.contains("the required secret `token` is not set"),

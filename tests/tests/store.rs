@@ -31,7 +31,7 @@ async fn serve(path: &Path, name: &str) -> (Host, Store, Plugin) {
         Ok::<_, Infallible>(())
     };
     store.transact("import", fill).await.unwrap();
-    let builder = Host::builder().policy(limits(|_| {}));
+    let builder = Host::builder().compile_in_process().policy(limits(|_| {}));
     let builder = builder.compile_cache(shared_cache());
     let host = builder.state(Arc::new(store.clone())).build().unwrap();
     let loaded = host.load(plugin(name), &Consent::Everything).await;

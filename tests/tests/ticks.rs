@@ -44,6 +44,7 @@ async fn simulate(condition: &str) -> (Value, u64, u64) {
         .await
         .unwrap();
     let host = Host::builder()
+        .compile_in_process()
         .policy(limits(|_| {}))
         .compile_cache(shared_cache())
         .state(Arc::new(store.clone()))

@@ -7,6 +7,7 @@
 mod archive;
 mod cli;
 mod company;
+mod compiler;
 mod configuration;
 mod demo;
 mod error;

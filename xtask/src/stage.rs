@@ -10,6 +10,7 @@ use portcullis::{Host, Observer, Policy, Port, Record};
 use portcullis_world::{Store, load};
 
 use crate::archive;
+use crate::compiler;
 use crate::error::CliError;
 use crate::host::block_on;
 
@@ -49,7 +50,7 @@ impl Stage {
     /// A host on these worlds.
     ///
     /// # Errors
-    /// Its rooms do not fit together.
+    /// Its rooms do not fit together, or there is nothing to compile plugins with.
     pub(crate) fn host(
         &self,
         policy: Policy,
@@ -62,6 +63,7 @@ impl Stage {
             notes: self.notes.clone(),
         };
         let mut builder = Host::builder()
+            .compile_worker(compiler::worker()?)
             .policy(policy)
             .state(self.state.clone())
             .enabled(self.state.clone())

@@ -142,7 +142,7 @@ fn name(digest: Digest, engine: &Engine) -> String {
 }
 
 /// What tells engines apart whose code is not interchangeable: wasmtime's version, the target and the settings.
-fn settings(engine: &Engine) -> [u8; 32] {
+pub(super) fn settings(engine: &Engine) -> [u8; 32] {
     struct Sha(Sha256);
     impl Hasher for Sha {
         fn write(&mut self, bytes: &[u8]) {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use wasmtime::component::Linker;
 
 use super::cache::CompileCache;
+use super::compile::Compiler;
 use super::extension::AnyExtension;
 use super::line::Line;
 use super::nap::Waker;
@@ -58,6 +59,7 @@ pub(crate) struct HostRooms {
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) cache: Option<Arc<CompileCache>>,
+    pub(crate) compiler: Compiler,
     pub(crate) line: Line,
     pub(crate) clock: SharedClock,
     pub(crate) warden: Arc<dyn Warden>,

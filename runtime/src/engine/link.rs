@@ -6,8 +6,8 @@ use std::sync::Arc;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, Linker, Type, Val};
 
+use super::error::PrepareError;
 use super::host_rooms::AnyCapability;
-use super::prepare::PrepareError;
 use crate::capability::{Ctx, RoomError};
 use crate::grant::{Grant, ImportDecision, Linking};
 use crate::package::InterfaceName;

@@ -31,7 +31,8 @@ use crate::capability::{Answer, Capability, LogSink, Port, TracingSink};
 use crate::clock::SharedClock;
 use crate::enabled::{AllEnabled, EnabledSource};
 use crate::engine::{
-    AnyCapability, AnyExtension, CompileCache, Extension, HostRooms, Line, Listed, Observer, SLOTS,
+    AnyCapability, AnyExtension, CompileCache, CompileWorker, Compiler, Extension, HostRooms, Line,
+    Listed, Observer, SLOTS,
 };
 use crate::event::EventSink;
 use crate::extension::events::{Hearing, Pumps};
@@ -76,6 +77,7 @@ pub struct HostBuilder {
     log: Arc<dyn LogSink>,
     observers: Vec<Arc<dyn Observer>>,
     cache: Option<Arc<CompileCache>>,
+    compiler: Compiler,
     clock: SharedClock,
     events: Vec<Arc<dyn EventSink>>,
     guard_store: Option<Arc<dyn GuardStore>>,
@@ -129,6 +131,7 @@ impl HostBuilder {
             log: Arc::new(TracingSink),
             observers: Vec::new(),
             cache: None,
+            compiler: Compiler::None,
             clock: SharedClock::default(),
             events: Vec::new(),
             guard_store: None,
@@ -201,10 +204,28 @@ impl HostBuilder {
         self
     }
 
-    /// Keeps compiled code on disk.
+    /// Keeps compiled code on disk. What is there is loaded without compiling.
     #[must_use]
     pub fn compile_cache(mut self, cache: CompileCache) -> Self {
         self.cache = Some(Arc::new(cache));
+        self
+    }
+
+    /// Compiles plugins in processes of a program, within limits of time, memory and output: for plugins that nobody vouches for.
+    ///
+    /// Without this and without [`HostBuilder::compile_in_process`] a host compiles nothing: what its cache holds is loaded, and the rest is
+    /// refused with [`PrepareError::NoCompiler`](crate::engine::PrepareError::NoCompiler).
+    #[must_use]
+    pub fn compile_worker(mut self, worker: CompileWorker) -> Self {
+        self.compiler = Compiler::Worker(worker);
+        self
+    }
+
+    /// Compiles plugins in the host's own process: "I trust these plugins". A component of a few kilobytes can keep a compiler busy for minutes,
+    /// fill the machine's memory, or end the process.
+    #[must_use]
+    pub fn compile_in_process(mut self) -> Self {
+        self.compiler = Compiler::in_process();
         self
     }
 
@@ -297,6 +318,7 @@ impl HostBuilder {
             log: self.log,
             observers,
             cache: self.cache,
+            compiler: self.compiler,
             line: Line::default(),
             clock: self.clock,
             warden: guards.clone(),

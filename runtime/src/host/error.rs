@@ -64,6 +64,11 @@ pub enum LoadError {
     /// A plugin that it needs is asleep and cannot be woken.
     #[error("the plugin cannot start before what it needs: {0}")]
     Asleep(String),
+    /// Something of the embedder's that a load asks panicked, for example `Capability::state`.
+    #[error(
+        "the plugin was not loaded: what the host asks about it panicked; the host's log says where"
+    )]
+    Panicked,
     /// The host is shutting down while the plugin is compiled.
     #[error("the plugin was not compiled: the host is shutting down")]
     ShuttingDown,

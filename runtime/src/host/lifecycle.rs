@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::compiling::blocking;
 use super::dependencies::{self, DependencyError, Needs};
 use super::members::{BY_OPERATOR, Member, Members, PluginState};
 use super::switch::{has_lifecycle, load, load_and_enable, to_the_end, undo};
 use super::{Changing, Host, LoadError, UnloadError, settings};
-use crate::engine::Plugin;
+use crate::engine::{Compiled, Plugin};
 use crate::event::EventKind;
 use crate::extension::events::Started;
 use crate::extension::lifecycle::{Lifecycle, Step};
@@ -28,7 +29,7 @@ struct Seated {
 }
 
 impl Host {
-    /// Decides, reads the plugin's settings, compiles, links, runs its `load` and `enable`, and registers what it contributes. If a plugin with the same id is
+    /// Decides, compiles, reads the plugin's settings, links, runs its `load` and `enable`, and registers what it contributes. If a plugin with the same id is
     /// loaded, the new one takes its place: calls in flight end on the old one, and no call is lost between the two.
     ///
     /// A plugin whose id the guard has disabled, or that is loaded and an operator has disabled, is loaded and stays disabled, whatever its
@@ -50,9 +51,9 @@ impl Host {
     /// Why the plugin was refused; among others [`PrepareError::OtherBytes`](crate::engine::PrepareError::OtherBytes) for a grant of
     /// other bytes.
     pub async fn load_granted(&self, package: Package, grant: Grant) -> Result<Plugin, LoadError> {
-        let changing = self.change().await;
-        self.check_dependencies(package.manifest(), &BTreeSet::new())?;
-        self.install(package, grant, changing).await
+        let nothing_lost = BTreeSet::new();
+        self.check_dependencies(package.manifest(), &nothing_lost)?;
+        self.bring(package, grant, &nothing_lost).await
     }
 
     /// Like [`Host::load`], knowing which plugins were refused before.
@@ -62,10 +63,26 @@ impl Host {
         consent: &Consent,
         lost: &BTreeSet<PluginId>,
     ) -> Result<Plugin, LoadError> {
-        let changing = self.change().await;
         self.check_dependencies(package.manifest(), lost)?;
         let (package, grant) = self.decide(package, consent.clone()).await?;
-        self.install(package, grant, changing).await
+        self.bring(package, grant, lost).await
+    }
+
+    /// Compiles before it takes its turn among the changes, so that a plugin that takes long holds up no other one. What has been checked of its
+    /// neighbours may have changed meanwhile, and is checked again.
+    async fn bring(
+        &self,
+        package: Package,
+        grant: Grant,
+        lost: &BTreeSet<PluginId>,
+    ) -> Result<Plugin, LoadError> {
+        let code = match self.starts_now(package.manifest()) {
+            true => Some(self.compile(&package, &grant).await?),
+            false => None,
+        };
+        let changing = self.change().await;
+        self.check_dependencies(package.manifest(), lost)?;
+        self.install(package, grant, code, changing).await
     }
 
     /// Decides off the threads that serve: a manifest may have schemas to compile.
@@ -79,8 +96,7 @@ impl Host {
             let grant = Grant::decide(&package, host.catalogue(), &host.0.policy, &consent)?;
             Ok((package, grant))
         };
-        let decided = tokio::task::spawn_blocking(decide).await;
-        decided.map_err(|_| LoadError::ShuttingDown)?
+        blocking(decide).await?
     }
 
     fn check_dependencies(
@@ -114,10 +130,11 @@ impl Host {
         &self,
         package: Package,
         grant: Grant,
+        code: Option<Compiled>,
         changing: Changing,
     ) -> Result<Plugin, LoadError> {
         let id = package.manifest().id.clone();
-        let (plugin, replaced, started) = match self.try_install(package, grant).await {
+        let (plugin, replaced, started) = match self.try_install(package, grant, code).await {
             Ok(installed) => installed,
             Err(error) => {
                 if self.plugin(&id).is_none() {
@@ -141,6 +158,7 @@ impl Host {
         &self,
         package: Package,
         grant: Grant,
+        code: Option<Compiled>,
     ) -> Result<(Plugin, Option<Member>, Started), LoadError> {
         // What is disabled stays so in whatever version, until an operator enables it.
         let disabled = self.why_disabled(&package.manifest().id);
@@ -151,7 +169,7 @@ impl Host {
         }
         let seated = match seated {
             Some(seated) => seated,
-            None => self.start(package, grant, disabled.is_some()).await?,
+            None => self.start(package, grant, code, disabled.is_some()).await?,
         };
         let Seated {
             plugin,
@@ -174,11 +192,12 @@ impl Host {
         is_in_use(&self.0.read_members(), &manifest.id) || !manifest.activation.can_sleep()
     }
 
-    /// Compiles a plugin, runs its `load`, and its `enable` unless it stays disabled, and puts it in its place.
+    /// Prepares a plugin, runs its `load`, and its `enable` unless it stays disabled, and puts it in its place.
     async fn start(
         &self,
         package: Package,
         grant: Grant,
+        code: Option<Compiled>,
         disabled: bool,
     ) -> Result<Seated, LoadError> {
         let manifest = package.manifest().clone();
@@ -186,7 +205,12 @@ impl Host {
             let awake = self.wake_dependencies(&manifest).await;
             awake.map_err(|unwoken| LoadError::Asleep(unwoken.why))?;
         }
-        let plugin = self.prepare(package, grant).await?;
+        let code = match code {
+            Some(code) => code,
+            // It was asleep when its load began.
+            None => self.compile(&package, &grant).await?,
+        };
+        let plugin = self.prepare(package, grant, code).await?;
         let (started, state) = match disabled {
             true => (load(&plugin).await, PluginState::Disabled),
             false => (load_and_enable(&plugin).await, PluginState::Enabled),
@@ -222,8 +246,7 @@ impl Host {
             let manifest = manifest.clone();
             move || settings::configuration(&*source, &manifest).map(drop)
         };
-        let checked = tokio::task::spawn_blocking(check).await;
-        checked.map_err(|_| LoadError::ShuttingDown)??;
+        blocking(check).await??;
         let plugin = Plugin::asleep(&self.0.rooms, package, grant)?;
         let entries = Registry::entries_of(&plugin, None)?;
         let state = match disabled {
@@ -278,26 +301,6 @@ impl Host {
         if state == PluginState::Enabled {
             self.tell(EventKind::Enabled, plugin, "");
         }
-    }
-
-    /// Reads the settings and compiles, off the threads that serve.
-    pub(super) async fn prepare(
-        &self,
-        package: Package,
-        grant: Grant,
-    ) -> Result<Plugin, LoadError> {
-        let rooms = Arc::clone(&self.0.rooms);
-        let source = Arc::clone(&self.0.settings);
-        let plugin = grant.identity();
-        let span =
-            tracing::info_span!("prepare", plugin = %plugin.plugin, version = %plugin.version);
-        let prepare = move || {
-            let _span = span.enter();
-            let configuration = settings::configuration(&*source, package.manifest())?;
-            Ok(Plugin::prepare(&rooms, &package, grant, configuration)?)
-        };
-        let prepared = tokio::task::spawn_blocking(prepare).await;
-        prepared.map_err(|_| LoadError::ShuttingDown)?
     }
 
     /// Takes a plugin out: nothing new is called, calls in flight end, then it is disabled and stopped. Once begun it ends, also if the

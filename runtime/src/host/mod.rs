@@ -1,6 +1,7 @@
 //! A host of plugins: what an application embeds.
 
 mod builder;
+mod compiling;
 mod dependencies;
 mod discovery;
 mod error;

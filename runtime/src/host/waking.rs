@@ -11,7 +11,7 @@ use super::members::PluginState;
 use super::switch::{load_and_enable, undo};
 use super::{Host, Inner, LoadError, WakeError};
 use crate::capability::Registration;
-use crate::engine::{Plugin, PrepareError, Unwoken, Waker};
+use crate::engine::{Plugin, Unwoken, Waker};
 use crate::event::EventKind;
 use crate::extension::Registry;
 use crate::manifest::{Manifest, PluginId};
@@ -170,7 +170,9 @@ impl Host {
         // Its `load` and `enable` run on a plugin that nobody else knows: the one that is asleep takes its parts over when all went well.
         let pilot = {
             let _turn = self.0.wakings.turn().await;
-            let pilot = self.prepare(package.clone(), sleeper.grant().clone());
+            let code = self.compile(package, sleeper.grant()).await;
+            let code = code.map_err(unwoken)?;
+            let pilot = self.prepare(package.clone(), sleeper.grant().clone(), code);
             pilot.await.map_err(unwoken)?
         };
         let started = load_and_enable(&pilot).await;
@@ -258,7 +260,8 @@ fn disabled() -> Unwoken {
 fn unwoken(error: LoadError) -> Unwoken {
     let (outcome, lasts) = match &error {
         LoadError::ShuttingDown => (Outcome::HostFault, false),
-        LoadError::Prepare(PrepareError::Engine(_)) => (Outcome::HostFault, true),
+        LoadError::Prepare(error) if error.is_of_host() => (Outcome::HostFault, true),
+        LoadError::Panicked => (Outcome::HostFault, true),
         // No slot came free, or the store failed: the next attempt may do better.
         LoadError::Lifecycle(receipt) if receipt.blame == Some(Blame::Host) => {
             (Outcome::HostFault, false)

@@ -196,8 +196,8 @@ impl PackageError {
     }
 }
 
-/// A validator quotes names of the component.
-fn visible(character: char) -> char {
+/// A validator and a compiler quote names of the component.
+pub(crate) fn visible(character: char) -> char {
     match character {
         '\n' => ' ',
         other if is_hidden(other) => '\u{fffd}',

@@ -25,6 +25,7 @@ use crate::manifest::Manifest;
 
 pub use digest::{Digest, DigestError};
 pub use error::PackageError;
+pub(crate) use error::visible;
 pub use imports::{Export, ExportKind, Import, ImportKind, InterfaceName};
 pub use limits::ScanLimits;
 pub use scan::{Counts, Scan};

@@ -55,6 +55,7 @@ async fn simulate(seed: u64, ticks: u64) -> (Store, Simulation) {
 
 async fn go_on(store: &Store, seed: u64, ticks: u64) -> Simulation {
     let host = Host::builder()
+        .compile_in_process()
         .state(Arc::new(store.clone()))
         .enabled(Arc::new(store.clone()))
         .build()

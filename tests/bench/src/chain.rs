@@ -83,6 +83,7 @@ async fn bare(component: &[u8]) -> wasmtime::Result<Vec<Bare>> {
 async fn host(component: &[u8]) -> Result<Host, Failure> {
     let policy = Policy::new().instances(Instances::Warm { max_idle: 8 });
     let host = Host::builder()
+        .compile_in_process()
         .policy(policy)
         .build()
         .map_err(Failure::of)?;

@@ -35,6 +35,7 @@ pub async fn plugin(
     guard.failures = 1_000;
     let policy = Policy::new().instances(instances).limits(limits);
     let mut builder = Host::builder()
+        .compile_in_process()
         .policy(policy.guard(guard))
         .capability(WorldRead::new(world))
         .capability(SessionRead::new(Arc::new(Meadow)))

@@ -68,6 +68,7 @@ impl Side {
             policy = policy.instances(instances);
         }
         let host = Host::builder()
+            .compile_in_process()
             .policy(policy)
             .state(Arc::new(store.clone()))
             .build()

@@ -34,9 +34,10 @@ impl Port<Tomorrow> for Weather {
 fn farm(log: Arc<Sink>) -> Host {
     PERMISSIONS
         .into_iter()
-        .fold(Host::builder(), |builder, permission| {
-            builder.permission(permission)
-        })
+        .fold(
+            Host::builder().compile_in_process(),
+            |builder, permission| builder.permission(permission),
+        )
         .capability(Forecast(Arc::new(Weather)))
         .extension::<Advice>()
         .log(log)
@@ -141,7 +142,7 @@ async fn what_does_not_fit_is_refused() {
         let codes: Vec<_> = error.problems.iter().map(|problem| problem.code).collect();
         assert!(codes.contains(&code), "{codes:?}: {error}");
     }
-    let plain = Host::builder().build().unwrap();
+    let plain = Host::builder().compile_in_process().build().unwrap();
     let error = refusal(plain.load(plugin("almanac"), &Consent::Everything).await);
     assert!(
         error.to_string().contains("`acme:weather/forecast@1.0.0`"),

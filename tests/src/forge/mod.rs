@@ -2,6 +2,7 @@
 //!
 //! Each offers one condition, `any`. Where no part is given, it is a good plugin that answers true.
 
+pub mod bytes;
 mod template;
 pub mod wasi;
 

@@ -23,6 +23,7 @@ use crate::status::Status;
 use crate::terminal::Terminal;
 
 pub(crate) use permissions::opens;
+pub(crate) use test::check;
 
 macro_rules! verbs {
     ($($name:ident = $module:ident),+ $(,)?) => {

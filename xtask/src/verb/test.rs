@@ -54,7 +54,7 @@ pub(super) fn run(options: &Options, terminal: Terminal) -> Result<Status, CliEr
 }
 
 /// Runs a command whose output is the user's to read; its exit status is passed on.
-pub(super) fn check(mut command: Command, program: &str) -> Result<(), CliError> {
+pub(crate) fn check(mut command: Command, program: &str) -> Result<(), CliError> {
     let hint = "install Rust from https://rustup.rs";
     let status = command.status().map_err(|source| CliError::Start {
         program: "cargo".to_owned(),

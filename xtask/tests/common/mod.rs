@@ -83,6 +83,10 @@ pub(crate) fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -
         .args(arguments)
         .current_dir(root())
         .env_remove("PORTCULLIS_LOG")
+        .env(
+            "PORTCULLIS_COMPILER",
+            env!("CARGO_BIN_EXE_portcullis-compile-for-tests"),
+        )
         .stdin(Stdio::null());
     command
 }

@@ -65,6 +65,7 @@ impl Stage {
     ) -> Self {
         let receipts = Arc::<Receipts>::default();
         let host = Host::builder()
+            .compile_in_process()
             .policy(policy)
             .state(Arc::new(store.clone()))
             .enabled(Arc::new(store.clone()))

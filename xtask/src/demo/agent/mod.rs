@@ -162,7 +162,9 @@ pub(crate) async fn run(options: &Options) -> Result<AgentReport, DemoError> {
 
 fn host(served: &Served, timeline: Arc<Timeline>) -> Result<Host, DemoError> {
     let store = Store::in_memory(Default::default())?;
+    // These plugins are this repository's own.
     let host = Host::builder()
+        .compile_in_process()
         .policy(cast::policy())
         .settings(Arc::new(cast::settings(served.model())))
         .state(Arc::new(store))

@@ -118,7 +118,9 @@ pub(crate) async fn run(options: &Options) -> Result<BotReport, DemoError> {
 
 fn host(store: &Store, watch: &Arc<Watch>) -> Result<Host, BuildError> {
     let state = Arc::new(store.clone());
+    // These plugins are this repository's own.
     Host::builder()
+        .compile_in_process()
         .state(Arc::clone(&state))
         .enabled(Arc::clone(&state) as _)
         .events(Arc::clone(&state) as _)

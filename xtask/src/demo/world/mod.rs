@@ -239,7 +239,9 @@ fn host(store: &Store, watch: &Watch) -> Result<Host, BuildError> {
     // What a dangerous permission opens is the operator's choice as well as the policy's: `gossip` compares a secret.
     let policy = Policy::new().limits(limits).switch_on("secret:read");
     let store = Arc::new(store.clone());
+    // These plugins are this repository's own.
     Host::builder()
+        .compile_in_process()
         .policy(policy)
         .settings(Arc::new(cast::settings()))
         .state(store.clone())

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use portcullis::engine::PrepareError;
 use portcullis::extension::Skip;
 use portcullis::host::{LoadError, WakeError};
 use portcullis::package::Digest;
@@ -151,13 +150,8 @@ impl NotRun {
             error => vec![Problem::error("load-failed", error.to_string())],
         };
         let status = match error {
-            LoadError::Prepare(
-                PrepareError::Engine(_)
-                | PrepareError::NoRoom { .. }
-                | PrepareError::OtherBytes { .. },
-            )
-            | LoadError::Read(_)
-            | LoadError::ShuttingDown => Status::Host,
+            LoadError::Prepare(error) if error.is_of_host() => Status::Host,
+            LoadError::Read(_) | LoadError::Panicked | LoadError::ShuttingDown => Status::Host,
             LoadError::Configuration { .. } => Status::CommandLine,
             _ => Status::Plugin,
         };
