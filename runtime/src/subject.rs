@@ -146,7 +146,9 @@ mod tests {
     /// Proves C7: a subject is one line, whatever the ids in it are; as JSON it is as it was.
     #[test]
     fn ids_do_not_break_out_of_a_line() {
-        let subject = Subject::world("a\nb").session("\u{1b}[31m").npc("\u{202e}c");
+        let subject = Subject::world("a\nb")
+            .session("\u{1b}[31m")
+            .npc("\u{202e}c");
         let shown = subject.to_string();
         assert_eq!(shown, "world=a\\nb session=\\u{1b}[31m npc=\\u{202e}c");
         assert!(Subject::world("w".repeat(1_000)).to_string().len() < 300);

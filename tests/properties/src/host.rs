@@ -49,6 +49,7 @@ impl House {
         let policy = Policy::new().limits(limits).guard(GuardPolicy::off());
         let builder = Host::builder()
             .policy(policy)
+            .compile_in_process()
             .observer(Arc::clone(&receipts) as _);
         let host = builder.build().unwrap();
         let alone = Mutex::const_new(());

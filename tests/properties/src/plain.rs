@@ -1,11 +1,11 @@
 //! What every text keeps to that people read.
 
-use portcullis::log_record::reorders_text;
+use portcullis::log_record::is_hidden;
 use portcullis::problem::Problem;
 
 /// Says that nothing in the text breaks out of its line.
 pub(crate) fn one_line(text: &str) {
-    let bad = text.chars().find(|c| c.is_control() || reorders_text(*c));
+    let bad = text.chars().find(|c| c.is_control() || is_hidden(*c));
     assert_eq!(bad, None, "{text:?}");
 }
 

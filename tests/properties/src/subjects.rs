@@ -1,7 +1,7 @@
 //! Subjects of events, against a matcher that tries everything.
 
 use portcullis::bus::{EventSubject, MAX_SUBJECT, MAX_TOKENS, SubjectPattern};
-use portcullis::log_record::reorders_text;
+use portcullis::log_record::is_hidden;
 
 use crate::plain::one_line;
 
@@ -47,7 +47,7 @@ fn rules(text: &str, is_pattern: bool) {
     let tokens = tokens(text);
     let last = tokens.len() - 1;
     let plain = |token: &str| {
-        let bad = |c: char| c.is_control() || c.is_whitespace() || reorders_text(c);
+        let bad = |c: char| c.is_control() || c.is_whitespace() || is_hidden(c);
         !token.is_empty() && !token.chars().any(bad)
     };
     let fits = text.len() <= MAX_SUBJECT

@@ -43,8 +43,6 @@ pub struct Misdeed {
     pub limits: &'static str,
     /// What becomes of it.
     pub expected: Expected,
-    /// Why it is not run, if the host is known not to contain it yet.
-    pub open: Option<&'static str>,
 }
 
 /// What a misdeed is after.
@@ -121,7 +119,6 @@ impl Misdeed {
             house: House::Clock,
             limits: PATIENT,
             expected: Expected::Replies(false),
-            open: None,
         }
     }
 
@@ -179,12 +176,6 @@ impl Misdeed {
         self.expected = Expected::Refused(code);
         self
     }
-
-    /// Known not to be contained as it should.
-    const fn open(mut self, why: &'static str) -> Self {
-        self.open = Some(why);
-        self
-    }
 }
 
 /// All of them, by class.
@@ -207,10 +198,6 @@ pub fn all() -> impl Iterator<Item = Misdeed> {
 pub fn table() -> String {
     let head = "| misdeed | class | does | made | limits | expected |\n|---|---|---|---|---|---|\n";
     let rows = all().map(|one| {
-        let expected = match one.open {
-            Some(why) => format!("{}; open: {why}", one.expected),
-            None => one.expected.to_string(),
-        };
         let house = match one.house {
             House::Clock => "",
             House::Metered => ", metered",
@@ -218,8 +205,8 @@ pub fn table() -> String {
         };
         let limits = one.limits.replace('\n', "`, `");
         format!(
-            "| `{}` | {} | {} | {} | `{limits}`{house} | {expected} |\n",
-            one.name, one.class, one.does, one.made
+            "| `{}` | {} | {} | {} | `{limits}`{house} | {} |\n",
+            one.name, one.class, one.does, one.made, one.expected
         )
     });
     format!("{head}{}", rows.collect::<String>())

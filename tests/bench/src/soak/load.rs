@@ -87,7 +87,7 @@ impl Load {
     pub async fn start(tally: Arc<Tally>) -> Self {
         let homes = homes(&tally).await;
         let mut rows = Vec::new();
-        for misdeed in all().filter(|one| one.open.is_none()) {
+        for misdeed in all() {
             if let Some(home) = homes.get(&misdeed.house) {
                 rows.push(Ready::new(misdeed, Arc::clone(home), &rows).await);
             }
