@@ -7,6 +7,7 @@ mod demo;
 mod docs;
 mod events;
 mod explain;
+mod fuzz;
 mod history;
 mod hooks;
 mod levels;
@@ -66,6 +67,7 @@ verbs![
     Test = test,
     Bench = bench,
     Soak = soak,
+    Fuzz = fuzz,
     Schema = schema,
     Docs = docs,
 ];
