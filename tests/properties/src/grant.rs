@@ -335,14 +335,12 @@ impl Case {
             .asked
             .iter()
             .any(|(name, asked)| is_group(name) && asked.scope != Scope::None);
-        let needed = wishes.iter().any(|(name, (optional, ..))| {
-            let by_group = wishes[name].2;
+        let needed = wishes.iter().any(|(name, (optional, _, by_group))| {
             let unreadable = self.may(name) && !granted.contains(name);
-            unreadable
-                || (!optional
-                    && known(name)
-                    && !granted.contains(name)
-                    && !(by_group && !offered(name)))
+            // A group may ask for what a host does not have.
+            let counts = !by_group || offered(name);
+            let missing = !optional && known(name) && !granted.contains(name) && counts;
+            unreadable || missing
         });
         !self.host
             || scoped_group

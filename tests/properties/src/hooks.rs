@@ -50,7 +50,7 @@ pub fn hooks(bytes: &[u8]) {
             fields,
             "{data:?} {patch:?}"
         );
-        notes(&mutable, patch, &step.notes, &after == &data);
+        notes(&mutable, patch, &step.notes, after == data);
         data = after;
     }
     assert_eq!(seen.data, data, "{patches:?}");
