@@ -7,7 +7,7 @@ use portcullis::Outcome::{
 };
 use portcullis::host::LoadError;
 use portcullis::package::PackageError;
-use portcullis::{Blame, Package, Plugin};
+use portcullis::{Blame, Limits, Package, Plugin};
 use portcullis_tests::{Rig, component, limits, plugin};
 use serde_json::{Value, json};
 
@@ -151,13 +151,32 @@ async fn misdeeds_before_the_call_proper_are_contained() {
         ("loop-at-start", TimedOut),
         ("loop-in-realloc", TimedOut),
         ("exit-at-start", Trapped),
-        ("memory-at-start", OutOfMemory),
         ("table-flood", OutOfMemory),
     ] {
         let plugin = rig.load(name).await;
         let receipt = rig.ask(&plugin, "any", json!({})).await;
         assert_eq!(receipt.outcome, expected, "{receipt}");
         bystander(&rig, &noop).await;
+    }
+}
+
+/// Proves X2: what would break a limit as it is made is refused by name, before it is compiled.
+#[tokio::test(flavor = "multi_thread")]
+async fn known_excess_is_refused_by_name() {
+    let refused = |error: Result<_, LoadError>| error.map(drop).unwrap_err().to_string();
+    let told = refused(Rig::default().try_load(plugin("memory-at-start")).await);
+    assert!(told.contains("2147483648 bytes of memory"), "{told}");
+    assert!(told.contains("its limit is 67108864"), "{told}");
+    for (change, says) in [
+        (
+            (|limits| limits.instances = 0) as fn(&mut Limits),
+            " memories, and its limit is 0",
+        ),
+        (|limits| limits.memory_bytes = 65_536, "bytes of memory"),
+        (|limits| limits.table_elements = 0, "table elements"),
+    ] {
+        let told = refused(Rig::new(limits(change)).try_load(plugin("noop")).await);
+        assert!(told.contains(says), "{told}");
     }
 }
 

@@ -61,6 +61,20 @@ pub enum PrepareError {
         /// The most that the policy and the engine allow.
         most: u32,
     },
+    /// One instance of the plugin would break a limit of the grant as soon as it is made.
+    #[error(
+        "an instance of `{plugin}` has {count} {what}, and its limit is {limit}; use fewer, or raise the policy's `Limits`"
+    )]
+    OverLimits {
+        /// The plugin.
+        plugin: PluginId,
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        count: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The engine cannot be had.
     #[error(transparent)]
     Engine(#[from] EngineError),

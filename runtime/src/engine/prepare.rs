@@ -15,7 +15,9 @@ use super::plugin::{Inner, Plugin};
 use crate::capability::{Ctx, Holdings, Slot};
 use crate::configuration::Configuration;
 use crate::grant::{Grant, Linking};
-use crate::package::Package;
+use crate::limits::Limits;
+use crate::manifest::PluginId;
+use crate::package::{Counts, Package};
 use crate::redactor::Redactor;
 
 impl Plugin {
@@ -59,6 +61,7 @@ pub(super) fn check(package: &Package, grant: &Grant) -> Result<u32, PrepareErro
         });
     }
     let counts = &package.scan().counts;
+    within_limits(&identity.plugin, counts, grant.limits())?;
     let (weight, most) = (weight(counts), grant.slots().min(SLOTS));
     if weight > most {
         return Err(PrepareError::TooHeavy {
@@ -68,6 +71,37 @@ pub(super) fn check(package: &Package, grant: &Grant) -> Result<u32, PrepareErro
         });
     }
     Ok(weight)
+}
+
+/// An instance that would break a limit as it is made cannot be called even once: its plugin is refused by name.
+fn within_limits(plugin: &PluginId, counts: &Counts, limits: &Limits) -> Result<(), PrepareError> {
+    let instances = u64::from(limits.instances);
+    for (what, count, limit) in [
+        ("memories", counts.memories, instances),
+        ("tables", counts.tables, instances),
+        ("core instances", counts.core_instances, instances),
+        (
+            "bytes of memory to begin with",
+            counts.memory_bytes_minimum,
+            limits.memory_bytes,
+        ),
+        (
+            "table elements to begin with",
+            counts.table_elements_minimum,
+            limits.table_elements,
+        ),
+    ] {
+        if count > limit {
+            let plugin = plugin.clone();
+            return Err(PrepareError::OverLimits {
+                plugin,
+                what,
+                count,
+                limit,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn body(

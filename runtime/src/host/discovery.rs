@@ -52,7 +52,10 @@ impl Host {
     ) -> io::Result<LoadReport> {
         let mut refused = Vec::new();
         let mut candidates = Vec::new();
-        for (source, package) in read_directory(directory)? {
+        let directory = directory.to_owned();
+        // Each file may take seconds to scan.
+        let read = tokio::task::spawn_blocking(move || read_directory(&directory)).await;
+        for (source, package) in read.map_err(io::Error::other)?? {
             match package {
                 Ok(package) if discovery.admits(&package.manifest().id) => {
                     let consent = consent(&package);

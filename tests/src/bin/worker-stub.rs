@@ -38,7 +38,11 @@ fn main() -> io::Result<()> {
             }
         }
         // Tells what it has been given, as the text of a refusal.
-        Some("nosy") => refuse(&mut out, &what_it_has()?),
+        Some("nosy") => {
+            // Its limits are set before the first byte comes.
+            io::stdin().lock().read_to_end(&mut Vec::new())?;
+            refuse(&mut out, &what_it_has()?)
+        }
         // Says what is in the file beside it.
         _ => {
             io::copy(&mut io::stdin().lock(), &mut io::sink())?;
@@ -48,7 +52,6 @@ fn main() -> io::Result<()> {
 }
 
 fn refuse(out: &mut impl Write, text: &str) -> io::Result<()> {
-    io::stdin().lock().read_to_end(&mut Vec::new())?;
     let head = [b"PCR1\x01".as_slice(), &[0; 32]].concat();
     out.write_all(&head)?;
     out.write_all(Digest::of(text.as_bytes()).as_bytes())?;

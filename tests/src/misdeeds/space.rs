@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Misdeed] = &[
         Class::Space,
         "a memory of 2 GiB at the start",
     )
-    .ends(&[OutOfMemory]),
+    .refused("prepare"),
     Misdeed::wat("table-flood", Class::Space, "`table.grow` without end").ends(&[OutOfMemory]),
     hostile("handle-flood", "makes pollables and keeps them").ends(&[OverBudget]),
     hostile("result-flood", "fails with a text of 64 MiB").ends(&[OutOfMemory]),

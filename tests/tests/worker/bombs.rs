@@ -20,6 +20,7 @@ async fn bombs_go_off_elsewhere() {
     let _alone = alone().await;
     let rig = rig(real());
     let noop = rig.load_package(plugin("noop")).await;
+    assert_eq!(rig.ask(&noop, "noop", json!({})).await.reply, Some(true));
     let (open, resident) = (descriptors(), resident_mib());
     for (name, bomb) in [
         ("many-functions", bytes::many_functions as fn() -> Vec<u8>),

@@ -12,19 +12,19 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// One test at a time: they count the children of the process.
-pub async fn alone() -> MutexGuard<'static, ()> {
+pub(crate) async fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::const_new(());
     let one = ONE.lock().await;
     nothing_is_left().await;
     one
 }
 
-pub fn real() -> CompileWorker {
+pub(crate) fn real() -> CompileWorker {
     CompileWorker::new(env!("CARGO_BIN_EXE_worker-real")).unwrap()
 }
 
 /// The stub under a name, in a directory of its own.
-pub fn stub(name: &str) -> (TempDir, PathBuf) {
+pub(crate) fn stub(name: &str) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join(name);
     std::fs::copy(env!("CARGO_BIN_EXE_worker-stub"), &program).unwrap();
@@ -32,18 +32,18 @@ pub fn stub(name: &str) -> (TempDir, PathBuf) {
 }
 
 /// A second of wall time: enough to see that it is kept.
-pub fn short() -> CompileLimits {
+pub(crate) fn short() -> CompileLimits {
     let mut limits = CompileLimits::default();
     limits.wall_ms = 1_000;
     limits
 }
 
-pub fn rig(worker: CompileWorker) -> Rig {
+pub(crate) fn rig(worker: CompileWorker) -> Rig {
     Rig::with(limits(|_| {}), |builder| builder.compile_worker(worker))
 }
 
 /// Loads on a host with the stub of this name.
-pub async fn load_with(
+pub(crate) async fn load_with(
     name: &str,
     limits: CompileLimits,
     package: Package,
@@ -54,7 +54,7 @@ pub async fn load_with(
 }
 
 #[track_caller]
-pub fn refusal(loaded: Result<Plugin, LoadError>) -> PrepareError {
+pub(crate) fn refusal(loaded: Result<Plugin, LoadError>) -> PrepareError {
     match loaded {
         Err(LoadError::Prepare(error)) => error,
         Err(error) => panic!("refused otherwise: {error}"),
@@ -63,12 +63,12 @@ pub fn refusal(loaded: Result<Plugin, LoadError>) -> PrepareError {
 }
 
 /// Whether the host of this rig still does what it is for.
-pub fn host_without_compiler() -> Host {
+pub(crate) fn host_without_compiler() -> Host {
     Host::builder().build().unwrap()
 }
 
 /// Waits until no child, no zombie and no thread of a compilation is there.
-pub async fn nothing_is_left() {
+pub(crate) async fn nothing_is_left() {
     let begin = Instant::now();
     loop {
         let left = (children(), threads());
@@ -82,7 +82,7 @@ pub async fn nothing_is_left() {
 }
 
 /// The children of this process, zombies among them.
-pub fn children() -> Vec<u32> {
+pub(crate) fn children() -> Vec<u32> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let children = tasks.map(|task| {
         // A thread may end between the two.
@@ -103,11 +103,11 @@ fn threads() -> usize {
         .count()
 }
 
-pub fn descriptors() -> usize {
+pub(crate) fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-pub fn resident_mib() -> u64 {
+pub(crate) fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let kib: u64 = line

@@ -130,7 +130,8 @@ impl Reply {
         let most = match status {
             0 => output_bytes,
             1 => TEXT_BYTES as u64,
-            _ => 0,
+            2 => 0,
+            _ => return Err(Unread::Lie("it has no such status")),
         };
         if len > most {
             return Err(Unread::TooBig);
@@ -155,8 +156,7 @@ impl Reply {
             1 => Ok(Self::Refused(
                 String::from_utf8_lossy(&payload).into_owned(),
             )),
-            2 => Ok(Self::TooBig),
-            _ => Err(Unread::Lie("it has no such status")),
+            _ => Ok(Self::TooBig),
         }
     }
 }
