@@ -82,7 +82,7 @@ pub(super) const ROWS: &[Misdeed] = &[
         before: MANY_INSTANCES,
         ..Parts::default()
     })
-    .ends(&[OverBudget]),
+    .refused("prepare"),
     forged("memory64", "a memory with 64-bit addresses", || Parts {
         fields: "(memory $wide i64 1)",
         ..Parts::default()
