@@ -11,6 +11,7 @@ use wasmtime::component::types::ComponentItem;
 use super::config::{EngineRoom, Metering};
 use super::error::PrepareError;
 use super::host_rooms::HostRooms;
+use super::link;
 use super::prepare::check;
 use super::worker::{CompileWorker, Leash};
 use crate::grant::Grant;
@@ -59,6 +60,8 @@ impl Compiled {
         grant: &Grant,
     ) -> Result<Option<Self>, PrepareError> {
         check(package, grant)?;
+        // What cannot be linked is not worth compiling.
+        link::check(grant, &rooms.capabilities)?;
         let room = EngineRoom::shared(metering(grant))?;
         let Some(component) = load(rooms, &room, package) else {
             return Ok(None);

@@ -3,7 +3,7 @@
 use portcullis::{Grant, Package, Plugin};
 
 fn prepare(package: &Package, grant: Grant) {
-    let _plugin = Plugin::prepare(todo!(), package, grant, todo!());
+    let _plugin = Plugin::prepare(todo!(), package, grant, todo!(), todo!());
 }
 
 fn main() {
