@@ -99,10 +99,12 @@ pub(super) fn tree(source: &Source) -> Result<Spanned<DeTable<'_>>, Vec<Problem>
         let problem = Problem::error("too-deep", message).hint("write flatter tables");
         return Err(vec![problem.at(source.place(offset))]);
     }
-    let (root, errors) = DeTable::parse_recoverable(text);
+    let (root, mut errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         return Ok(root);
     }
+    // The parser tells those of its later passes last.
+    errors.sort_by_key(start);
     let told = errors.iter().take(MAX_SYNTAX_ERRORS);
     Err(told.map(|error| syntax(error, source)).collect())
 }
@@ -114,7 +116,12 @@ fn syntax(error: &toml::de::Error, source: &Source) -> Problem {
     } else {
         Problem::error("bad-syntax", excerpt(message)).hint("see https://toml.io for the syntax")
     };
-    problem.at(source.place(error.span().unwrap_or_default().start))
+    problem.at(source.place(start(error)))
+}
+
+/// Where a syntax error begins, in bytes.
+fn start(error: &toml::de::Error) -> usize {
+    error.span().unwrap_or_default().start
 }
 
 /// The entries of a table in the order of the text, or a problem if the value is none.
