@@ -9,6 +9,7 @@ use wasm_smith::{Component, Config, Module};
 
 use crate::code::{HOST, code};
 use crate::component::component;
+use crate::host::MEMORY;
 
 /// A module that fits the host, called as [`code`] says; or, with an odd first byte, a component, read as [`component`] says.
 pub fn smith(bytes: &[u8]) {
@@ -29,6 +30,8 @@ pub fn smith(bytes: &[u8]) {
         return;
     }
     let mut config = config();
+    // Those that may have references mostly have some to what the host holds, which no host here runs.
+    config.reference_types_enabled = first & 12 == 12;
     config.available_imports = Some(shapes().0.clone());
     config.exports = Some(shapes().1.clone());
     if let Ok(mut module) = Module::new(config, &mut input) {
@@ -50,6 +53,9 @@ fn config() -> Config {
         generate_custom_sections: false,
         max_instructions: 400,
         max_memories: 4,
+        // Half of what a guest gets, so that there is something to grow into.
+        max_memory32_bytes: MEMORY / 2,
+        max_table_elements: 10_000,
         max_tables: 4,
         max_type_size: 200,
         memory64_enabled: false,
