@@ -15,7 +15,7 @@ pub fn manifest(bytes: &[u8]) {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(65_536)]);
     let read = Manifest::parse("plugin.toml", &text);
     // Now and then: it is half of the time.
-    if bytes.len() % 8 == 0 {
+    if bytes.len().is_multiple_of(8) {
         let again = Manifest::parse("plugin.toml", &text);
         assert_eq!(read, again, "the same text, twice");
     }
