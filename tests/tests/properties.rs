@@ -78,19 +78,19 @@ fn holds(target: &str) {
     }
 }
 
-/// Proves L3: a manifest says the same again when it is written anew, and every problem has a place.
+/// Proves M1, M10: a manifest says the same again when it is written anew, and every problem has a place.
 #[test]
 fn manifests() {
     holds("manifest");
 }
 
-/// Proves L3: what reads as a component is valid, and imports what its sections say.
+/// Proves X3: what reads as a component is valid, and imports what its sections say.
 #[test]
 fn components() {
     holds("component");
 }
 
-/// Proves S1: a grant is what was asked, accepted and allowed, by a model of sets.
+/// Proves P3: a grant is what was asked, accepted and allowed, by a model of sets.
 #[test]
 fn grants() {
     holds("grant");
@@ -108,13 +108,13 @@ fn hooks() {
     holds("hooks");
 }
 
-/// Proves X5: a receipt is the same after its way through JSON, and one line.
+/// Proves P7: a receipt is the same after its way through JSON, and one line.
 #[test]
 fn receipts() {
     holds("receipts");
 }
 
-/// Proves S4: code of any kind ends by itself or by a limit, twice in the same way.
+/// Proves X1, X2, X3: code of any kind ends by itself or by a limit, twice in the same way.
 #[test]
 fn codes() {
     holds("code");

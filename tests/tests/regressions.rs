@@ -21,7 +21,7 @@ fn entries(folder: &str) -> Vec<PathBuf> {
     entries
 }
 
-/// Proves S4: what was found once is not found again.
+/// Proves X3: what was found once is not found again.
 #[test]
 fn seeds_and_findings_hold() {
     let mut run = 0;
