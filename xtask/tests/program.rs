@@ -44,7 +44,9 @@ fn a_program_is_limited() {
     ])
     .status(1)
     .json();
-    assert_eq!(memory["outcome"], "out-of-memory");
+    // It begins with more, so nothing of it ran.
+    assert_eq!(memory["outcome"], "not-run");
+    assert_eq!(codes(&memory), ["load-failed"]);
 }
 
 /// A file that is neither a plugin nor a program does not run.
