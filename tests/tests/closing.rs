@@ -297,12 +297,12 @@ fn the_promises_have_the_numbers_of_the_code() {
             "TICK: Duration = Duration::from_millis(1)",
         ),
         (
-            "at most 2 MiB of memory",
+            "at most 2 MiB of each memory",
             "runtime/src/engine/config.rs",
             "MEMORY_KEEP_RESIDENT: usize = 2 * 1024 * 1024",
         ),
         (
-            "64 KiB of tables",
+            "64 KiB of each table",
             "runtime/src/engine/config.rs",
             "TABLE_KEEP_RESIDENT: usize = 64 * 1024",
         ),

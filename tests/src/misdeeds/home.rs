@@ -9,7 +9,7 @@ use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::grant::Instances;
 use portcullis::host::HostBuilder;
 use portcullis::log_record::{LogRecord, is_hidden};
-use portcullis::{Plugin, Receipt, Subject};
+use portcullis::{Outcome, Plugin, Receipt, Subject};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -111,24 +111,32 @@ impl Home {
         std::mem::take(&mut *forged.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Uses every slot of the host's engine once, all at the same time, and fills what the engine keeps resident of it. A slot that is used for the
-    /// first time later on would look like a leak.
+    /// Uses every slot of the host's engine once, all at the same time, and fills what the engine keeps resident of it: memories, tables, stack. A
+    /// slot that is used for the first time later on would look like a leak.
     ///
     /// # Panics
-    /// A call did not reply.
+    /// A call ended otherwise than by its stack.
     pub async fn fill_slots(self: &Arc<Self>) {
         let hoard = Parts {
             host: &[wasi::POLL, wasi::CLOCK],
-            fields: "(table $elements 8192 funcref) (elem declare func $one) (func $one)",
+            // As many memories and tables as a slot has, each filled as far as the limits of a call allow.
+            fields: "(memory $second 32) (table $second 3900 funcref) (table $third 3900 funcref)
+                (table $elements 8192 funcref) (table $fourth 3900 funcref) (elem declare func $one) (func $one)
+                (func $deep (call $deep) (call $one))",
             // Where fuel is metered sleeping takes no time. There the loop makes each call give way to the others.
             evaluate: "(local $left i32)
                 (drop (memory.grow (i32.const 32)))
                 (memory.fill (i32.const 65536) (i32.const 165) (i32.const 2097152))
+                (memory.fill $second (i32.const 0) (i32.const 165) (i32.const 2097152))
+                (table.fill $second (i32.const 0) (ref.func $one) (i32.const 3900))
+                (table.fill $third (i32.const 0) (ref.func $one) (i32.const 3900))
+                (table.fill $fourth (i32.const 0) (ref.func $one) (i32.const 3900))
                 (table.fill $elements (i32.const 0) (ref.func $one) (i32.const 8192))
                 (call $block (call $after (i64.const 1000000000)))
-                (local.set $left (i32.const 100000))
+                (local.set $left (i32.const 50000))
                 (loop $again
                   (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+                (call $deep)
                 i32.const 16",
             ..Parts::default()
         };
@@ -146,7 +154,8 @@ impl Home {
         while let Some(ended) = running.join_next().await {
             #[expect(clippy::panic, reason = "a test cannot go on")]
             match ended {
-                Ok(receipt) if receipt.reply == Some(true) => {}
+                // The last that each does is to use up its stack, which ends it.
+                Ok(receipt) if receipt.outcome == Outcome::Trapped => {}
                 Ok(receipt) => panic!("{receipt}"),
                 Err(error) => panic!("{error}"),
             }
