@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::log_record::is_hidden;
+use crate::log_record::{escape, is_hidden};
 
 /// The longest subject, in bytes.
 pub const MAX_SUBJECT: usize = 256;
@@ -148,8 +148,7 @@ fn check(
     rule: impl Fn(bool, &str) -> Result<(), &'static str>,
 ) -> Result<(), SubjectError> {
     let wrong = |why| {
-        let text = text.chars().take(80).collect::<String>();
-        let text = text.escape_debug().to_string();
+        let text = escape(text, MAX_SUBJECT);
         Err(SubjectError { text, what, why })
     };
     if text.len() > MAX_SUBJECT {
