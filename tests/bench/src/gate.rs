@@ -8,6 +8,7 @@ use portcullis::capability::port::WorldRequest;
 use portcullis::capability::session_read::SessionRead;
 use portcullis::capability::session_write::SessionWrite;
 use portcullis::capability::world_read::WorldRead;
+use portcullis::engine::SLOTS;
 use portcullis::extension::conditions::{Conditions, Evaluate};
 use portcullis::grant::Instances;
 use portcullis::guard::GuardPolicy;
@@ -33,7 +34,11 @@ pub async fn plugin(
     // On, as hosts have it, and patient: one of the plugins is there to be ended again and again.
     let mut guard = GuardPolicy::default();
     guard.failures = 1_000;
-    let policy = Policy::new().instances(instances).limits(limits);
+    // The memory of many instances is measured with those of one plugin.
+    let policy = Policy::new()
+        .instances(instances)
+        .limits(limits)
+        .slots_per_plugin(SLOTS);
     let mut builder = Host::builder()
         .compile_in_process()
         .policy(policy.guard(guard))
