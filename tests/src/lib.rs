@@ -16,7 +16,7 @@ pub mod watch;
 pub use chain::{chain, work_item};
 pub use messenger::Messenger;
 pub use plugins::{component, embed, plugin};
-pub use record::{Receipts, Sink};
+pub use record::{Receipts, Sink, Written};
 pub use rig::{Rig, limits};
 pub use state::{Gate, MemoryState, Trouble};
 pub use watch::{Events, Records, StandingClock};

@@ -1,7 +1,8 @@
-//! An observer and a log sink that keep what they are shown.
+//! An observer, a log sink and a writer that keep what they are shown.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portcullis::capability::LogSink;
 use portcullis::log_record::LogRecord;
@@ -87,5 +88,28 @@ impl Sink {
 impl LogSink for Sink {
     fn emit(&self, record: LogRecord) {
         self.lock().push(record);
+    }
+}
+
+/// Keeps what `tracing` writes. Clones share it.
+#[derive(Clone, Default)]
+pub struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    /// What was written since this was last asked.
+    pub fn take(&self) -> String {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

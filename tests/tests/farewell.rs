@@ -2,26 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use portcullis_tests::messenger::Messenger;
-use portcullis_tests::{Rig, limits};
+use portcullis_tests::{Rig, Written, limits};
 use serde_json::json;
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Proves E9: neither a host that goes with its handlers nor a runtime that goes before it warns of a bus that broke off.
 #[test]
@@ -51,7 +36,7 @@ fn who_goes_warns_of_nothing() {
     }
     // Longer than a bus is left alone that broke off.
     std::thread::sleep(Duration::from_millis(1_500));
-    let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let log = written.take();
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
 }
 

@@ -4,9 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
-use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use portcullis::capability::{LogSink, TracingSink};
 use portcullis::extension::conditions::{Conditions, Evaluate};
@@ -14,7 +13,7 @@ use portcullis::log_record::{LogRecord, is_hidden};
 use portcullis::observe::Timeline;
 use portcullis::{Manifest, Metrics, Outcome, Package, Plugin, Record, Subject};
 use portcullis_tests::rig::{ada, params, shared_cache};
-use portcullis_tests::{Events, Rig, Sink, chain, limits, work_item};
+use portcullis_tests::{Events, Rig, Sink, Written, chain, limits, work_item};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -66,25 +65,6 @@ const TEXTS: [&str; 42] = [
     "%s%n{}{0}$(id)`id`",
     "e\u{301}\u{301}\u{301}\u{301} \u{200d} \u{fe0f} \u{fffd}",
 ];
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Written {
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
-}
 
 /// Counts the events of `tracing`.
 #[derive(Clone, Default)]

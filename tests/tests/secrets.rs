@@ -3,14 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use portcullis::capability::TracingSink;
 use portcullis::configuration::Settings;
 use portcullis::host::LoadError;
 use portcullis::{Consent, Host, Metrics, Outcome, PluginId, Policy};
-use portcullis_tests::{Events, Rig, limits, plugin, rig::shared_cache};
+use portcullis_tests::{Events, Rig, Written, limits, plugin, rig::shared_cache};
 use serde_json::json;
 
 /// Has what escaping changes: quotes, a backslash, a control character, one that reorders text, letters beyond ASCII.
@@ -65,19 +64,6 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 fn policy() -> Policy {
@@ -181,7 +167,7 @@ async fn a_secret_never_leaves_in_clear() {
         builder.observer(observer).log(Arc::new(TracingSink))
     });
     let shown = leak_everything(&rig, &metrics, &events).await;
-    let log = String::from_utf8(std::mem::take(&mut *written.0.lock().unwrap())).unwrap();
+    let log = written.take();
     for piece in pieces() {
         for (what, text) in [("the log", &log), ("what is shown", &shown)] {
             if let Some((before, after)) = text.split_once(&piece) {

@@ -2,26 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use portcullis::grant::{Consent, OnDenied};
 use portcullis_tests::plugins::keeper_without_npc_write;
-use portcullis_tests::{Rig, limits, plugin};
+use portcullis_tests::{Rig, Written, limits, plugin};
 use serde_json::json;
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Proves P5: `warn` warns in the host's log, once a call and permission, `silent` does not; the plugin sees no difference.
 #[tokio::test(flavor = "current_thread")]
@@ -31,7 +15,7 @@ async fn warn_warns_and_silent_does_not() {
     tracing_subscriber::fmt()
         .with_writer(move || writer.clone())
         .init();
-    let taken = || String::from_utf8(std::mem::take(&mut *written.0.lock().unwrap())).unwrap();
+    let taken = || written.take();
     for (on_denied, warned) in [(OnDenied::Warn, true), (OnDenied::Silent, false)] {
         let rig = Rig::new(limits(|_| {}).on_denied(on_denied));
         let consent = Consent::to(["behavior:extend_conditions", "behavior:extend_effects"]);
